@@ -1,0 +1,108 @@
+"""Reading and writing models. A checkpoint of ours is safetensors plus a JSON that rebuilds the model."""
+
+import pickle
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from engine.errors import InvalidCheckpoint
+from engine.sam.build import architecture, empty_sam
+from engine.sam.config import SamConfig
+from engine.sam.model import PIXEL_MEAN, PIXEL_STD, Sam
+
+NAMED_KEYS = 5
+"""How many mismatching keys an error lists."""
+
+
+def load_checkpoint(path: Path | str, config: SamConfig | str | None = None) -> Sam:
+    """A model with the weights of a file, in float32 and evaluation mode.
+
+    Args:
+        path: official `.pth` (read as weights only; a pickle that would run code is refused) or `.safetensors`.
+        config: the architecture or its name. None reads `NAME.json` beside the file.
+
+    Raises InvalidCheckpoint when the file is no checkpoint, or of another architecture (naming the first keys).
+    """
+    path = Path(path)
+    if isinstance(config, str):
+        config = _config_beside(path, required=False) or architecture(config)
+    elif config is None:
+        config = _config_beside(path, required=True)
+        assert config is not None
+    return sam_from_state_dict(read_state_dict(path), config, path.name)
+
+
+def sam_from_state_dict(state: dict[str, Tensor], config: SamConfig, name: str) -> Sam:
+    """A model of `config` with these weights; `name` is how errors call them."""
+    sam = empty_sam(config)
+    _require_match(state, sam.state_dict(), config.arch, name)
+    sam.load_state_dict({key: value.float() for key, value in state.items()}, assign=True)
+    # The two constants are not part of a state dict, so they are still on the meta device.
+    sam.pixel_mean = torch.tensor(PIXEL_MEAN).view(-1, 1, 1)
+    sam.pixel_std = torch.tensor(PIXEL_STD).view(-1, 1, 1)
+    return sam.eval()
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """The tensors of a `.pth`, `.pt` or `.safetensors` file, never running code from it."""
+    if not path.is_file():
+        raise InvalidCheckpoint(f"There is no file {path}.")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InvalidCheckpoint(f"{path.name} cannot be read as model weights: {reason}") from error
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise InvalidCheckpoint(f"{path.name} holds no state dict: expected tensors by name.")
+    return state
+
+
+def save_checkpoint(sam: Sam, path: Path | str, *, half: bool = True) -> None:
+    """Write `PATH.safetensors` (float16 unless `half` is False) and `PATH.json`; both appear whole or not at all."""
+    path = Path(path).with_suffix(".safetensors")
+    state = {key: value.detach().cpu() for key, value in sam.state_dict().items()}
+    state = {key: (value.half() if half else value).contiguous() for key, value in state.items()}
+    partial = path.with_suffix(".partial")
+    save_file(state, partial)
+    partial.replace(path)
+    description = path.with_suffix(".json.partial")
+    description.write_text(sam.config.to_json() + "\n")
+    description.replace(path.with_suffix(".json"))
+
+
+def load_bundled(name: str = "vit_t") -> Sam:
+    """A model that ships inside the package."""
+    with as_file(files("engine.sam") / "bundled") as folder:
+        return load_checkpoint(folder / f"{name}.safetensors")
+
+
+def _config_beside(path: Path, *, required: bool) -> SamConfig | None:
+    beside = path.with_suffix(".json")
+    if beside.is_file():
+        return SamConfig.from_json(beside.read_text())
+    if required:
+        raise InvalidCheckpoint(f"{path.name} has no {beside.name} beside it; name its architecture.")
+    return None
+
+
+def _require_match(state: dict[str, Tensor], wanted: dict[str, Tensor], arch: str, name: str) -> None:
+    missing = [key for key in wanted if key not in state]
+    unknown = [key for key in state if key not in wanted]
+    misshapen = [
+        f"{key} is {list(state[key].shape)}, not {list(value.shape)}"
+        for key, value in wanted.items()
+        if key in state and state[key].shape != value.shape
+    ]
+    problems = [
+        f"{what} {', '.join(keys[:NAMED_KEYS])}{' …' if len(keys) > NAMED_KEYS else ''}"
+        for what, keys in (("missing", missing), ("unknown", unknown), ("wrong shape:", misshapen))
+        if keys
+    ]
+    if problems:
+        raise InvalidCheckpoint(f"{name} is not a {arch} checkpoint: {'; '.join(problems)}.")

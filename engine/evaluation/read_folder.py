@@ -1,0 +1,89 @@
+"""Reads a folder of images with true masks: `images/NAME.jpg` and `annotations/NAME.json` (SA-1B style)."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from engine.errors import InvalidInput
+from engine.masks import rle
+
+
+@dataclass(frozen=True)
+class AnnotatedImage:
+    """An image file and the JSON file with its masks; `source` is the name's prefix before the first `_`."""
+
+    image_path: Path
+    annotation_path: Path
+
+    @property
+    def source(self) -> str:
+        return self.image_path.stem.split("_", 1)[0]
+
+    def load(self) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """The image (H×W×3, RGB) and its non-empty masks (M×H×W, M may be 0).
+
+        Raises InvalidInput when either file cannot be read or their sizes differ.
+        """
+        image = _read_rgb(self.image_path)
+        height, width = image.shape[:2]
+        try:
+            annotations = json.loads(self.annotation_path.read_text())["annotations"]
+            masks = [rle.decode(annotation["segmentation"]) for annotation in annotations]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InvalidInput(f"{self.annotation_path} is not an SA-1B annotation file: {error}.") from error
+        for mask in masks:
+            if mask.shape != (height, width):
+                raise InvalidInput(
+                    f"{self.annotation_path} holds a mask of {mask.shape[1]}×{mask.shape[0]} pixels, "
+                    f"but {self.image_path.name} has {width}×{height}."
+                )
+        kept = [mask for mask in masks if mask.any()]
+        return image, np.stack(kept) if kept else np.zeros((0, height, width), np.bool_)
+
+
+def read_folder(folder: Path, limit: int | None = None) -> list[AnnotatedImage]:
+    """All annotated images of `folder`, by name; with `limit`, that many, spread evenly over the sources.
+
+    The choice under a limit depends on the file names alone, so two models are measured on the same images.
+    Raises InvalidInput when the folder has no `images/` and `annotations/`, or an annotation has no image.
+    """
+    images, annotations = folder / "images", folder / "annotations"
+    if not images.is_dir() or not annotations.is_dir():
+        raise InvalidInput(f"{folder} must hold the folders images/ and annotations/.")
+    by_stem = {path.stem: path for path in sorted(images.iterdir()) if not path.name.startswith(".")}
+    found: list[AnnotatedImage] = []
+    for path in sorted(annotations.glob("*.json")):
+        if path.stem not in by_stem:
+            raise InvalidInput(f"{path} has no image of that name in {images}.")
+        found.append(AnnotatedImage(by_stem[path.stem], path))
+    if not found:
+        raise InvalidInput(f"{annotations} holds no .json files.")
+    return found if limit is None else _spread_over_sources(found, limit)
+
+
+def _spread_over_sources(images: list[AnnotatedImage], limit: int) -> list[AnnotatedImage]:
+    by_source: dict[str, list[AnnotatedImage]] = defaultdict(list)
+    for image in images:
+        by_source[image.source].append(image)
+    quotas = dict.fromkeys(sorted(by_source), 0)
+    for _ in range(min(limit, len(images))):
+        open_sources = [source for source in quotas if quotas[source] < len(by_source[source])]
+        quotas[min(open_sources, key=lambda source: quotas[source])] += 1
+    chosen: list[AnnotatedImage] = []
+    for source, quota in quotas.items():
+        members = by_source[source]
+        chosen += [members[index * len(members) // quota] for index in range(quota)]
+    return chosen
+
+
+def _read_rgb(path: Path) -> NDArray[np.uint8]:
+    try:
+        with Image.open(path) as image:
+            return np.array(image.convert("RGB"))
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise InvalidInput(f"{path} cannot be read as an image: {error}.") from error

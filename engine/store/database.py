@@ -1,0 +1,56 @@
+"""The process's connection pool, SQLite or PostgreSQL."""
+
+import sqlite3
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+
+from engine.settings import get_settings
+
+# Seconds a SQLite writer waits for another one. Writes here take milliseconds; a slow disk may take longer.
+_BUSY_SECONDS = 30
+
+
+def database_url(url: str) -> URL:
+    """The URL with psycopg 3 as PostgreSQL's driver, which plain `postgres://` forms do not say."""
+    parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+
+
+def create_database(url: str) -> Engine:
+    """A pool of connections to `url`; creates the folder of a SQLite file.
+
+    SQLite: write-ahead log, foreign keys enforced, a busy timeout, and writers take the lock when they begin, so
+    that two writers wait for each other instead of failing at the first write.
+    """
+    parsed = database_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    database = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(database, "connect", _prepare_sqlite)
+    event.listen(database, "begin", _begin_sqlite)
+    return database
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own transaction handling would begin late and deferred; `_begin_sqlite` begins instead.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+@lru_cache
+def get_database() -> Engine:
+    """The deployment's database, one pool per process. Tests that change the settings call `cache_clear()`."""
+    return create_database(get_settings().resolved_database_url)

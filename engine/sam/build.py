@@ -16,23 +16,17 @@ from engine.sam.transformer import TwoWayTransformer
 
 def vit_b() -> SamConfig:
     """ViT-B: 91 M encoder parameters."""
-    return SamConfig(
-        "vit_b", VitConfig(embed_dim=768, depth=12, num_heads=12, global_attn_indexes=(2, 5, 8, 11))
-    )
+    return SamConfig("vit_b", VitConfig(embed_dim=768, depth=12, num_heads=12, global_attn_indexes=(2, 5, 8, 11)))
 
 
 def vit_l() -> SamConfig:
     """ViT-L: 308 M encoder parameters."""
-    return SamConfig(
-        "vit_l", VitConfig(embed_dim=1024, depth=24, num_heads=16, global_attn_indexes=(5, 11, 17, 23))
-    )
+    return SamConfig("vit_l", VitConfig(embed_dim=1024, depth=24, num_heads=16, global_attn_indexes=(5, 11, 17, 23)))
 
 
 def vit_h() -> SamConfig:
     """ViT-H: 636 M encoder parameters."""
-    return SamConfig(
-        "vit_h", VitConfig(embed_dim=1280, depth=32, num_heads=16, global_attn_indexes=(7, 15, 23, 31))
-    )
+    return SamConfig("vit_h", VitConfig(embed_dim=1280, depth=32, num_heads=16, global_attn_indexes=(7, 15, 23, 31)))
 
 
 def vit_t() -> SamConfig:
@@ -51,9 +45,7 @@ ARCHITECTURES: dict[str, Callable[[], SamConfig]] = {
 def architecture(name: str) -> SamConfig:
     """The configuration of a named size. Raises InvalidInput for an unknown name."""
     if name not in ARCHITECTURES:
-        raise InvalidInput(
-            f"There is no architecture {name!r}; choose one of {', '.join(sorted(ARCHITECTURES))}."
-        )
+        raise InvalidInput(f"There is no architecture {name!r}; choose one of {', '.join(sorted(ARCHITECTURES))}.")
     return ARCHITECTURES[name]()
 
 
@@ -76,6 +68,7 @@ def build_sam(config: SamConfig | str) -> Sam:
         encoder = TinyEncoder(
             widths=c.encoder.widths,
             depths=c.encoder.depths,
+            mlp_ratios=c.encoder.mlp_ratios,
             head_dim=c.encoder.head_dim,
             out_chans=c.prompt_embed_dim,
         )

@@ -21,9 +21,7 @@ class VitConfig:
 
     def __post_init__(self) -> None:
         if self.embed_dim % self.num_heads:
-            raise InvalidCheckpoint(
-                f"embed_dim {self.embed_dim} is not a multiple of num_heads {self.num_heads}."
-            )
+            raise InvalidCheckpoint(f"embed_dim {self.embed_dim} is not a multiple of num_heads {self.num_heads}.")
         if self.patch_size != 16:
             raise InvalidCheckpoint(f"The mask decoder needs patches of 16 pixels, not {self.patch_size}.")
 
@@ -32,8 +30,9 @@ class VitConfig:
 class TinyConfig:
     """The small encoder (`engine.sam.tiny_encoder.TinyEncoder`)."""
 
-    widths: tuple[int, int, int, int] = (64, 128, 192, 224)
+    widths: tuple[int, int, int, int] = (48, 128, 192, 224)
     depths: tuple[int, int, int, int] = (2, 3, 4, 2)
+    mlp_ratios: tuple[int, int, int, int] = (2, 4, 4, 4)
     head_dim: int = 32
 
     def __post_init__(self) -> None:
@@ -81,9 +80,7 @@ class SamConfig:
             data: dict[str, Any] = json.loads(text)
             encoder = dict(data.pop("encoder"))
             kind = {"vit": VitConfig, "tiny": TinyConfig}[encoder.pop("kind")]
-            listed = {
-                key: tuple(value) if isinstance(value, list) else value for key, value in encoder.items()
-            }
+            listed = {key: tuple(value) if isinstance(value, list) else value for key, value in encoder.items()}
             known = {field.name for field in fields(cls)}
             return cls(encoder=kind(**listed), **{key: value for key, value in data.items() if key in known})
         except (KeyError, TypeError, ValueError, AttributeError) as error:

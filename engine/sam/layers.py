@@ -1,5 +1,7 @@
 """The two small layers that encoder, prompt encoder and mask decoder share."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -15,13 +17,9 @@ class LayerNorm2d(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        mean = x.mean(1, keepdim=True)
-        centred = x - mean
-        variance = centred.square().mean(1, keepdim=True)
-        return (
-            self.weight[:, None, None] * (centred / torch.sqrt(variance + self.eps))
-            + self.bias[:, None, None]
-        )
+        # One fused kernel on a channels-last view beats five elementwise passes.
+        channels_last = x.permute(0, 2, 3, 1)
+        return F.layer_norm(channels_last, self.weight.shape, self.weight, self.bias, self.eps).permute(0, 3, 1, 2)
 
 
 class MLPBlock(nn.Module):
@@ -43,7 +41,7 @@ class MLP(nn.Module):
     def __init__(self, input_dim: int, hidden_dim: int, output_dim: int, num_layers: int) -> None:
         super().__init__()
         widths = [input_dim] + [hidden_dim] * (num_layers - 1) + [output_dim]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
 
     def forward(self, x: Tensor) -> Tensor:
         last = len(self.layers) - 1

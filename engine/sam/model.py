@@ -50,9 +50,7 @@ class Sam(nn.Module):
         height, width = x.shape[-2:]
         return F.pad(x, (0, self.image_size - width, 0, self.image_size - height))
 
-    def postprocess_masks(
-        self, masks: Tensor, input_size: tuple[int, int], original_size: tuple[int, int]
-    ) -> Tensor:
+    def postprocess_masks(self, masks: Tensor, input_size: tuple[int, int], original_size: tuple[int, int]) -> Tensor:
         """Low-res logits P×K×s×s → logits P×K×H×W of the original image.
 
         `input_size` is (h, w) of the resized image before padding, `original_size` (H, W) of the image itself. Two

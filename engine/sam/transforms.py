@@ -15,25 +15,22 @@ def resized_shape(height: int, width: int, side: int) -> tuple[int, int]:
 
 def resize_longest_side(image: NDArray[np.uint8], side: int) -> Tensor:
     """RGB uint8 H×W×3 → uint8 3×h×w with the longest side `side`; antialiased bilinear, as published."""
-    shape = resized_shape(*image.shape[:2], side)
+    height, width = image.shape[:2]
+    shape = resized_shape(height, width, side)
     pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
-    if shape == image.shape[:2]:
+    if shape == (height, width):
         return pixels
     return F.interpolate(pixels[None], shape, mode="bilinear", antialias=True)[0]
 
 
-def apply_coords(
-    coords: NDArray[np.floating], original_size: tuple[int, int], side: int
-) -> NDArray[np.float32]:
+def apply_coords(coords: NDArray[np.floating], original_size: tuple[int, int], side: int) -> NDArray[np.float32]:
     """…×2 (x, y) in the image frame → the model-input frame."""
     height, width = resized_shape(*original_size, side)
     scale = np.array([width / original_size[1], height / original_size[0]])
     return (np.asarray(coords, dtype=np.float64) * scale).astype(np.float32)
 
 
-def apply_boxes(
-    boxes: NDArray[np.floating], original_size: tuple[int, int], side: int
-) -> NDArray[np.float32]:
+def apply_boxes(boxes: NDArray[np.floating], original_size: tuple[int, int], side: int) -> NDArray[np.float32]:
     """…×4 (x0, y0, x1, y1) in the image frame → the model-input frame."""
     boxes = np.asarray(boxes)
     return apply_coords(boxes.reshape(*boxes.shape[:-1], 2, 2), original_size, side).reshape(boxes.shape)

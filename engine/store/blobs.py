@@ -90,7 +90,11 @@ class Blobs:
         return f"{self._root}/{key[:2]}/{key}"
 
 
-@lru_cache
 def get_blobs() -> Blobs:
-    """The deployment's blob store, one per process. Tests that change the settings call `cache_clear()`."""
-    return Blobs(get_settings().resolved_blobs_url)
+    """The deployment's blob store."""
+    return _blobs(get_settings().resolved_blobs_url)
+
+
+@lru_cache
+def _blobs(url: str) -> Blobs:
+    return Blobs(url)

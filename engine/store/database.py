@@ -50,7 +50,11 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
-@lru_cache
 def get_database() -> Engine:
-    """The deployment's database, one pool per process. Tests that change the settings call `cache_clear()`."""
-    return create_database(get_settings().resolved_database_url)
+    """The deployment's database: one pool per process."""
+    return _database(get_settings().resolved_database_url)
+
+
+@lru_cache
+def _database(url: str) -> Engine:
+    return create_database(url)

@@ -1,5 +1,7 @@
 """The HTTP application: `uvicorn --factory api.app:create_app`."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
@@ -25,6 +27,8 @@ from api.routes import (
     sign_in,
 )
 from api.static import BUILT_PAGE, SinglePage
+from engine.flow.broker import register_celery_sender
+from engine.flow.dispatch import set_sender
 from engine.settings import get_settings
 
 OPEN_ROUTES = (health, sign_in)
@@ -32,10 +36,19 @@ ROUTES = (projects, images, image_files, masks, models, embeddings, decode, prog
 INCOMPRESSIBLE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "application/wasm", "image/*")
 
 
+@asynccontextmanager
+async def connected_to_workers(_: FastAPI) -> AsyncIterator[None]:
+    """While the application runs, what it commits leaves for the workers."""
+    register_celery_sender()
+    yield
+    set_sender(None)
+
+
 def create_app(page: Path = BUILT_PAGE) -> FastAPI:
     """The API below `/api/v1` and the built page in the folder `page` everywhere else."""
     settings = get_settings()
     app = FastAPI(
+        lifespan=connected_to_workers,
         title="maskloop",
         version="1",
         description="A self-hosted, model-in-the-loop data engine for image segmentation.",

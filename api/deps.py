@@ -48,9 +48,7 @@ def signed_in_user(token: SessionToken) -> User:
     # A transaction of its own, over before the route's begins: between the two the request may wait for a thread,
     # and must not hold a connection or SQLite's write lock meanwhile.
     with unit_of_work(read_only=True) as uow:
-        user = authenticate(uow, token)
-        uow.session.expunge(user)
-    return user
+        return authenticate(uow, token)
 
 
 SignedIn = Annotated[User, Depends(signed_in_user)]

@@ -68,7 +68,7 @@ def mask_schema(mask: tables.Mask, image: tables.Image) -> schemas.Mask:
         label=mask.label,
         predicted_iou=mask.predicted_iou,
         stability_score=mask.stability_score,
-        crop_box=mask.crop_box,
+        crop_box=None if mask.crop_box is None else box(mask.crop_box),
         prompts=schemas.Prompts.model_validate(mask.prompts),
         candidate_index=mask.candidate_index,
         candidates_iou=mask.candidates_iou,
@@ -81,6 +81,11 @@ def mask_schema(mask: tables.Mask, image: tables.Image) -> schemas.Mask:
         updated_at=mask.updated_at,
         deleted_at=mask.deleted_at,
     )
+
+
+def box(sides: list[float]) -> tuple[float, float, float, float]:
+    first, second, third, fourth = sides
+    return first, second, third, fourth
 
 
 def model_schema(model: tables.Model) -> schemas.Model:

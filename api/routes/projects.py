@@ -11,8 +11,8 @@ router = APIRouter(prefix="/projects", tags=["projects"])
 
 
 @router.get("")
-def list_projects(user: SignedIn, uow: ReadWork) -> list[ProjectSummary]:
-    return [ProjectSummary.model_validate(summary) for summary in flow.list_projects(uow, user)]
+def list_projects(uow: ReadWork) -> list[ProjectSummary]:
+    return [ProjectSummary.model_validate(summary) for summary in flow.list_projects(uow)]
 
 
 @router.post("", status_code=HTTPStatus.CREATED)

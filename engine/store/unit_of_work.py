@@ -34,12 +34,13 @@ def unit_of_work(*, read_only: bool = False, database: Engine | None = None) -> 
     `read_only` takes no write lock (SQLite has one writer at a time) and rolls back at the end whatever happened.
     Rows stay readable after the commit.
     """
-    with Session(database or get_database(), expire_on_commit=False) as session:
-        if read_only:
-            session.connection(execution_options={"read_only": True})
+    database = database or get_database()
+    if read_only:
+        # The session's end rolls back, and a connection is taken only when something is read.
+        with Session(database.execution_options(read_only=True), expire_on_commit=False) as session:
             yield UnitOfWork(session)
-            session.rollback()
-            return
+        return
+    with Session(database, expire_on_commit=False) as session:
         uow = UnitOfWork(session)
         yield uow
         session.commit()

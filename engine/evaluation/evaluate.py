@@ -5,7 +5,6 @@ best (oracle) are measured; from the second click on the single-mask output is a
 logits of the chosen mask go back with every further click.
 """
 
-import math
 import os
 import time
 from collections import defaultdict, deque
@@ -26,13 +25,11 @@ from engine.evaluation.metrics import Evaluation, Round, SourceScores, concatena
 from engine.evaluation.read_folder import AnnotatedImage, read_folder
 from engine.masks.geometry import BoolMask
 from engine.sam import Sam
-from engine.sam.transforms import apply_coords, resize_longest_side
+from engine.sam.predictor import EmbeddedImage
 
 MOST_CLICKS = 100
 # Masks decoded together; bounds memory at about 10 MB of activations per mask.
 _MASKS_PER_BATCH = {"cpu": 16, "cuda": 128}
-# Logits upscaled together; bounds memory at 128 MB per intermediate however large the image is.
-_UPSCALED_LOGITS = 32 * 2**20
 
 LoadedImage = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 
@@ -69,7 +66,7 @@ def evaluate(
                 if len(truths) == 0:
                     continue
                 image_counts[image.source] += 1
-                annotator = _Annotator.of(sam, pixels, torch.device(device), threads)
+                annotator = _Annotator(EmbeddedImage(sam, pixels), threads)
                 for count, round_ in annotator.annotate(truths, counts):
                     rounds[image.source][count].append(round_)
     finally:
@@ -110,73 +107,42 @@ def _read_ahead(images: Sequence[AnnotatedImage], threads: ThreadPoolExecutor) -
 
 @dataclass(frozen=True)
 class _Annotator:
-    """Clicks on one embedded image. `embedding`: 1×C×h×w; `input_size`, `original_size`: (height, width)."""
+    """Clicks on one embedded image as the simulated annotator would."""
 
-    sam: Sam
-    embedding: Tensor
-    input_size: tuple[int, int]
-    original_size: tuple[int, int]
-    device: torch.device
+    image: EmbeddedImage
     threads: ThreadPoolExecutor
-
-    @classmethod
-    def of(cls, sam: Sam, pixels: NDArray[np.uint8], device: torch.device, threads: ThreadPoolExecutor) -> "_Annotator":
-        resized = resize_longest_side(pixels, sam.image_size)
-        embedding = sam.image_encoder(sam.preprocess(resized[None].to(device).float()))
-        height, width = resized.shape[1:]
-        return cls(sam, embedding, (height, width), pixels.shape[:2], device, threads)
 
     def annotate(self, truths: NDArray[np.bool_], counts: Sequence[int]) -> Iterator[tuple[int, Round]]:
         """(clicks, result) for `truths` (M×H×W) after each of the sorted `counts` of clicks."""
-        batch = _MASKS_PER_BATCH.get(self.device.type, 16)
+        batch = _MASKS_PER_BATCH.get(self.image.sam.device.type, 16)
         for start in range(0, len(truths), batch):
             yield from self._annotate_batch(truths[start : start + batch], counts)
 
     def _annotate_batch(self, truths: NDArray[np.bool_], counts: Sequence[int]) -> Iterator[tuple[int, Round]]:
-        on_device = torch.from_numpy(truths).to(self.device)
+        device = self.image.sam.device
+        truths_on_device = torch.from_numpy(truths).to(device)
+        rows = torch.arange(len(truths), device=device)
         clicks = [(click,) for click in self.threads.map(first_click, truths)]
         logits: Tensor | None = None
         for count in range(1, counts[-1] + 1):
-            low, predicted_iou = self._decode(clicks, logits)
-            masks = self._upscale(low)
-            iou = _iou(masks, on_device)
+            low, predicted_iou = self._predict(clicks, logits)
+            masks = self.image.masks(low)
+            iou = _iou(masks, truths_on_device)
             chosen = predicted_iou.argmax(dim=1)
-            rows = torch.arange(len(chosen), device=self.device)
             logits = low[rows, chosen][:, None]
             if count in counts:
                 oracle = _to_numpy(iou.amax(dim=1)) if count == 1 else None
-                yield (
-                    count,
-                    Round(_to_numpy(iou[rows, chosen]), _to_numpy(predicted_iou[rows, chosen]), oracle),
-                )
+                yield count, Round(_to_numpy(iou[rows, chosen]), _to_numpy(predicted_iou[rows, chosen]), oracle)
             if count < counts[-1]:
                 predicted: Iterable[BoolMask] = masks[rows, chosen].cpu().numpy()
                 following = self.threads.map(next_click, truths, predicted, clicks)
                 clicks = [(*earlier, click) for earlier, click in zip(clicks, following, strict=True)]
 
-    def _decode(self, clicks: Sequence[tuple[Click, ...]], logits: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _predict(self, clicks: Sequence[tuple[Click, ...]], logits: Tensor | None) -> tuple[Tensor, Tensor]:
         """Low-resolution logits M×C×h×w and predicted IoU M×C; C is 3 for one click, else 1."""
-        array = np.asarray(clicks, np.float32)
-        coords = apply_coords(array[..., :2], self.original_size, self.sam.image_size)
-        points = (
-            torch.as_tensor(coords, dtype=torch.float32, device=self.device),
-            torch.as_tensor(array[..., 2], dtype=torch.int32, device=self.device),
-        )
-        sparse, dense = self.sam.prompt_encoder(points=points, boxes=None, masks=logits)
-        return self.sam.mask_decoder(
-            image_embeddings=self.embedding,
-            image_pe=self.sam.prompt_encoder.get_dense_pe(),
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense,
-            multimask_output=array.shape[1] == 1,
-        )
-
-    def _upscale(self, low: Tensor) -> Tensor:
-        """Boolean masks M×C×H×W in the image frame."""
-        largest = max(math.prod(self.original_size), self.sam.image_size**2) * low.shape[1]
-        chunks = low.split(max(1, _UPSCALED_LOGITS // largest))
-        return torch.cat(
-            [self.sam.postprocess_masks(chunk, self.input_size, self.original_size) > 0 for chunk in chunks]
+        points = np.asarray(clicks, np.float64)
+        return self.image.predict(
+            points[..., :2], points[..., 2].astype(np.int32), mask_input=logits, multimask_output=logits is None
         )
 
 

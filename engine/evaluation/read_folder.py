@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, InvalidMask
 from engine.masks import rle
 
 
@@ -32,18 +33,20 @@ class AnnotatedImage:
         image = _read_rgb(self.image_path)
         height, width = image.shape[:2]
         try:
-            annotations = json.loads(self.annotation_path.read_text())["annotations"]
-            masks = [rle.decode(annotation["segmentation"]) for annotation in annotations]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InvalidInput(f"{self.annotation_path} is not an SA-1B annotation file: {error}.") from error
+            annotations = json.loads(self.annotation_path.read_text(encoding="utf-8"))["annotations"]
+            segmentations = [annotation["segmentation"] for annotation in annotations]
+            masks = [rle.decode(rle.from_sa1b(each)) for each in segmentations if not _is_empty(each)]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InvalidInput(f"{self.annotation_path} is not an SA-1B annotation file: {error!r}.") from error
+        except InvalidMask as error:
+            raise InvalidInput(f"{self.annotation_path}: {error}") from error
         for mask in masks:
             if mask.shape != (height, width):
                 raise InvalidInput(
                     f"{self.annotation_path} holds a mask of {mask.shape[1]}×{mask.shape[0]} pixels, "
                     f"but {self.image_path.name} has {width}×{height}."
                 )
-        kept = [mask for mask in masks if mask.any()]
-        return image, np.stack(kept) if kept else np.zeros((0, height, width), np.bool_)
+        return image, np.stack(masks) if masks else np.zeros((0, height, width), np.bool_)
 
 
 def read_folder(folder: Path, limit: int | None = None) -> list[AnnotatedImage]:
@@ -79,6 +82,12 @@ def _spread_over_sources(images: list[AnnotatedImage], limit: int) -> list[Annot
         members = by_source[source]
         chosen += [members[index * len(members) // quota] for index in range(quota)]
     return chosen
+
+
+def _is_empty(segmentation: Mapping[str, object]) -> bool:
+    """An annotation without a single pixel cannot be clicked; some data sets hold a few."""
+    counts = segmentation["counts"]
+    return isinstance(counts, str) and rle.runs(counts).size == 1
 
 
 def _read_rgb(path: Path) -> NDArray[np.uint8]:

@@ -1,0 +1,84 @@
+"""Prompts in, masks out, in the frame of the image: the model as evaluation, automatic stage and scripts use it."""
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.sam.model import Sam
+from engine.sam.transforms import apply_boxes, apply_coords, resize_longest_side
+
+MASK_THRESHOLD = 0.0
+# Values upscaled together; bounds memory at 128 MB per intermediate however large the image is.
+_UPSCALED_VALUES = 32 * 2**20
+
+
+class EmbeddedImage:
+    """One image that went through the image encoder once and can be prompted any number of times.
+
+    Runs on the device that `sam` is on. `embedding` is 1×C×S×S, `original_size` the image's (height, width),
+    `input_size` that of the resized image before padding.
+    """
+
+    def __init__(self, sam: Sam, image: NDArray[np.uint8]) -> None:
+        """`image`: H×W×3 RGB."""
+        resized = resize_longest_side(image, sam.image_size)
+        self.sam = sam
+        self.original_size: tuple[int, int] = image.shape[:2]
+        self.input_size: tuple[int, int] = (resized.shape[1], resized.shape[2])
+        with torch.inference_mode():
+            self.embedding: Tensor = sam.image_encoder(sam.preprocess(resized[None].to(sam.device).float()))
+
+    @torch.inference_mode()
+    def predict(
+        self,
+        point_coords: NDArray[np.floating] | None = None,
+        point_labels: NDArray[np.integer] | None = None,
+        boxes: NDArray[np.floating] | None = None,
+        mask_input: Tensor | None = None,
+        *,
+        multimask_output: bool,
+    ) -> tuple[Tensor, Tensor]:
+        """Decode B prompts.
+
+        Args:
+            point_coords: B×N×2 (x, y) in the image frame, or None.
+            point_labels: B×N: 1 foreground, 0 background, -1 no point. Goes with `point_coords`.
+            boxes: B×4 (x0, y0, x1, y1) in the image frame, or None.
+            mask_input: logits B×1×4S×4S of an earlier answer, or None.
+            multimask_output: True for the three ambiguity masks, False for the single mask.
+
+        Returns:
+            Low-res logits B×K×4S×4S and predicted IoU B×K, K being 3 or 1.
+        """
+        sam, device = self.sam, self.sam.device
+        points = corners = None
+        if point_coords is not None:
+            coords = apply_coords(point_coords, self.original_size, sam.image_size)
+            points = (torch.as_tensor(coords, device=device), torch.as_tensor(point_labels, device=device))
+        if boxes is not None:
+            corners = torch.as_tensor(apply_boxes(boxes, self.original_size, sam.image_size), device=device)
+        sparse, dense = sam.prompt_encoder(points=points, boxes=corners, masks=mask_input)
+        return sam.mask_decoder(
+            image_embeddings=self.embedding,
+            image_pe=sam.prompt_encoder.get_dense_pe(),
+            sparse_prompt_embeddings=sparse,
+            dense_prompt_embeddings=dense,
+            multimask_output=multimask_output,
+        )
+
+    def crop_padding(self, low_res_logits: Tensor) -> Tensor:
+        """The part of low-res logits …×s×s that lies on the image, …×h×w: the rest answers for padding."""
+        step = self.sam.image_size / low_res_logits.shape[-1]
+        height, width = (math.ceil(length / step) for length in self.input_size)
+        return low_res_logits[..., :height, :width]
+
+    @torch.inference_mode()
+    def masks(self, low_res_logits: Tensor) -> Tensor:
+        """Boolean masks B×K×H×W in the image frame from low-res logits B×K×s×s."""
+        largest = max(math.prod(self.original_size), self.sam.image_size**2) * low_res_logits.shape[1]
+        chunks = low_res_logits.split(max(1, _UPSCALED_VALUES // largest))
+        upscaled = (self.sam.postprocess_masks(chunk, self.input_size, self.original_size) for chunk in chunks)
+        return torch.cat([logits > MASK_THRESHOLD for logits in upscaled])

@@ -1,0 +1,121 @@
+"""Synthetic scenes: a seed is a picture, and the masks are exact."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools import mask as coco_mask
+
+from engine.training.scenes import Scene, generate_scene
+from engine.training.scenes.export import write_scenes
+
+SEEDS = range(12)
+
+
+@cache
+def scene_of(seed: int) -> Scene:
+    return generate_scene(seed, (256, 320))
+
+
+def test_a_seed_reproduces_every_pixel() -> None:
+    again = generate_scene(3, (256, 320))
+    assert np.array_equal(again.image, scene_of(3).image)
+    assert np.array_equal(again.leaf_map, scene_of(3).leaf_map)
+    assert np.array_equal(again.membership, scene_of(3).membership)
+    assert again.level == scene_of(3).level
+
+
+def test_different_seeds_give_different_scenes() -> None:
+    assert not np.array_equal(scene_of(0).image, scene_of(1).image)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_shapes_and_types_are_as_promised(seed: int) -> None:
+    scene = scene_of(seed)
+    assert scene.image.shape == (256, 320, 3)
+    assert scene.image.dtype == np.uint8
+    assert scene.leaf_map.shape == (256, 320)
+    assert scene.leaf_map.dtype == np.uint16
+    assert scene.membership.dtype == np.bool_
+    assert scene.membership.shape == (len(scene.level), int(scene.leaf_map.max()) + 1)
+    assert set(scene.level) <= {"whole", "part", "subpart", "background-region"}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_mask_is_the_union_of_its_leaves(seed: int) -> None:
+    scene = scene_of(seed)
+    for row, mask in zip(scene.membership, scene.masks(), strict=True):
+        assert np.array_equal(mask, np.isin(scene.leaf_map, np.flatnonzero(row)))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_leaf_is_visible_and_the_background_is_in_no_mask(seed: int) -> None:
+    scene = scene_of(seed)
+    assert np.all(np.bincount(scene.leaf_map.ravel(), minlength=scene.membership.shape[1])[1:] > 0)
+    assert not scene.membership[:, 0].any()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_part_lies_strictly_inside_its_parent(seed: int) -> None:
+    scene = scene_of(seed)
+    for row, parent in enumerate(scene.parent):
+        if scene.level[row] in ("whole", "background-region"):
+            assert parent == -1
+        if parent >= 0:
+            assert scene.membership[row][~scene.membership[parent]].sum() == 0
+            assert scene.membership[row].sum() < scene.membership[parent].sum()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_masks_are_neither_tiny_nor_repeated(seed: int) -> None:
+    scene = scene_of(seed)
+    assert len(scene.level) > 0
+    assert scene.masks().sum((1, 2)).min() >= 16
+    assert len({row.tobytes() for row in scene.membership}) == len(scene.level)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (128, 300), (512, 340), (700, 640)])
+def test_any_size_can_be_asked_for(size: tuple[int, int]) -> None:
+    scene = generate_scene(5, size)
+    assert scene.image.shape == (*size, 3)
+    assert scene.leaf_map.shape == size
+
+
+def test_a_size_too_small_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 64"):
+        generate_scene(0, (32, 512))
+
+
+@pytest.mark.parametrize("difficulty", [0.0, 1.0])
+def test_scenes_of_any_difficulty_have_masks(difficulty: float) -> None:
+    assert all(len(generate_scene(seed, (128, 128), difficulty=difficulty).level) > 0 for seed in range(5))
+
+
+def test_masks_of_many_scenes_are_of_many_sizes_and_levels() -> None:
+    shares = np.concatenate([scene_of(seed).masks().mean((1, 2)) for seed in SEEDS])
+    assert (shares < 0.002).any()
+    assert (shares > 0.1).any()
+    assert {level for seed in SEEDS for level in scene_of(seed).level} == {
+        "whole",
+        "part",
+        "subpart",
+        "background-region",
+    }
+
+
+def test_written_scenes_can_be_read_as_sa1b_annotations(tmp_path: Path) -> None:
+    paths = list(write_scenes(tmp_path, 2, seed=40, size=(96, 128), difficulty=0.5))
+    assert [path.name for path in paths] == ["scene_00000040.jpg", "scene_00000041.jpg"]
+    scene = generate_scene(40, (96, 128))
+    content = json.loads((tmp_path / "annotations" / "scene_00000040.json").read_text(encoding="utf-8"))
+    with Image.open(paths[0]) as image:
+        assert image.size == (content["image"]["width"], content["image"]["height"]) == (128, 96)
+    assert content["image"]["file_name"] == paths[0].name
+    assert len(content["annotations"]) == len(scene.level)
+    for mask, entry in zip(scene.masks(), content["annotations"], strict=True):
+        assert np.array_equal(coco_mask.decode(entry["segmentation"]).astype(bool), mask)
+        assert entry["area"] == mask.sum()
+        assert entry["bbox"] == coco_mask.toBbox(entry["segmentation"]).astype(int).tolist()

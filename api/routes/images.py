@@ -9,7 +9,7 @@ from api.represent import image_fields
 from api.schemas import MAX_INT, Image, ImageDetail, ImagePage, ImportedImage
 from api.upload import MULTIPART_FILE, UploadedFile
 from engine.flow import images as flow
-from engine.flow.import_image import import_image
+from engine.flow.import_image import import_image, prepare_image
 from engine.flow.projects import get_project
 
 router = APIRouter(tags=["images"])
@@ -25,8 +25,9 @@ def upload_image(
     project_id: uuid.UUID, user: SignedIn, upload: UploadedFile, response: Response, uow: Work
 ) -> ImportedImage:
     """Import one image file. Sending a file again is harmless."""
-    project = get_project(uow, project_id)
-    result = import_image(uow, project, upload.filename or "", upload.file, user)
+    # Decoded before the transaction begins (with its first statement): SQLite has one writer at a time.
+    prepared = prepare_image(upload.filename or "", upload.file)
+    result = import_image(uow, get_project(uow, project_id), prepared, user)
     if result.duplicate:
         response.status_code = HTTPStatus.OK
     summary = flow.get_image_in_project(uow, result.image.id).summary

@@ -1,45 +1,37 @@
-"""checkpoint → model: registered with its decoder graphs, promoted, retired."""
+"""The models that are registered, and which of them is live. Registering and promoting: `register_model`."""
 
-from pathlib import Path
 from uuid import UUID
 
-from engine.store.tables import Model
+from sqlalchemy import select
+
+from engine.errors import NotFound
+from engine.store.tables import Model, ModelState
 from engine.store.unit_of_work import UnitOfWork
 
 
 def live_model(uow: UnitOfWork) -> Model | None:
     """The model annotators work with; None while the first start is still preparing it."""
-    raise NotImplementedError
+    return uow.session.scalars(
+        select(Model).where(Model.state == ModelState.LIVE).order_by(Model.created_at.desc()).limit(1)
+    ).first()
 
 
 def list_models(uow: UnitOfWork) -> list[Model]:
     """All models, newest first."""
-    raise NotImplementedError
+    return list(uow.session.scalars(select(Model).order_by(Model.created_at.desc(), Model.id)))
 
 
 def get_model(uow: UnitOfWork, model_id: UUID) -> Model:
     """Raises NotFound."""
-    raise NotImplementedError
+    model = uow.session.get(Model, model_id)
+    if model is None:
+        raise NotFound("model", model_id)
+    return model
 
 
 def find_model(uow: UnitOfWork, name: str) -> Model:
     """The model of that name. Raises NotFound."""
-    raise NotImplementedError
-
-
-def add_model(uow: UnitOfWork, file: Path, arch: str, name: str) -> Model:
-    """Register a checkpoint (.pth, weights only, or .safetensors) as a candidate, with its decoder graphs.
-
-    Raises InvalidCheckpoint, Conflict when the name is taken, InvalidInput for an unusable name.
-    """
-    raise NotImplementedError
-
-
-def promote(uow: UnitOfWork, model_id: UUID) -> Model:
-    """Make a model live, retire the one before, and queue every image for embedding. Raises NotFound, Conflict."""
-    raise NotImplementedError
-
-
-def register_bundled(uow: UnitOfWork, name: str) -> Model:
-    """Register the bundled weights of `name` once; they go live unless another model was promoted meanwhile."""
-    raise NotImplementedError
+    model = uow.session.scalars(select(Model).where(Model.name == name)).one_or_none()
+    if model is None:
+        raise NotFound("model", name)
+    return model

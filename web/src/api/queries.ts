@@ -1,0 +1,74 @@
+/** What pages read from the server, and how long they may keep it. */
+
+import { queryOptions } from "@tanstack/react-query";
+import { api, isNotFound, unwrap } from "./client";
+
+export const PAGE_SIZE = 60;
+
+export type ImageFilter = "all" | "annotated" | "unannotated";
+
+export const meQuery = () =>
+  queryOptions({ queryKey: ["me"], queryFn: () => unwrap(api.GET("/api/v1/me")), staleTime: 300_000 });
+
+export const projectsQuery = () =>
+  queryOptions({ queryKey: ["projects"], queryFn: () => unwrap(api.GET("/api/v1/projects")) });
+
+export const projectQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["projects", projectId],
+    queryFn: () =>
+      unwrap(api.GET("/api/v1/projects/{project_id}", { params: { path: { project_id: projectId } } })),
+  });
+
+export const imagesQuery = (projectId: string, filter: ImageFilter, page: number) =>
+  queryOptions({
+    queryKey: ["projects", projectId, "images", filter, page],
+    queryFn: () =>
+      unwrap(
+        api.GET("/api/v1/projects/{project_id}/images", {
+          params: {
+            path: { project_id: projectId },
+            query: { offset: page * PAGE_SIZE, limit: PAGE_SIZE, filter },
+          },
+        }),
+      ),
+  });
+
+export const progressQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["projects", projectId, "progress"],
+    queryFn: () =>
+      unwrap(
+        api.GET("/api/v1/projects/{project_id}/progress", { params: { path: { project_id: projectId } } }),
+      ),
+    refetchInterval: (query) => {
+      const counts = query.state.data?.embedding;
+      return counts && counts.queued + counts.running > 0 ? 1_500 : 15_000;
+    },
+  });
+
+export const imageQuery = (imageId: string) =>
+  queryOptions({
+    queryKey: ["images", imageId],
+    queryFn: () => unwrap(api.GET("/api/v1/images/{image_id}", { params: { path: { image_id: imageId } } })),
+  });
+
+export const masksQuery = (imageId: string) =>
+  queryOptions({
+    queryKey: ["images", imageId, "masks"],
+    queryFn: () =>
+      unwrap(api.GET("/api/v1/images/{image_id}/masks", { params: { path: { image_id: imageId } } })),
+    // The page's own document is the truth while it is open; each visit starts from what is stored.
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+/** The live model; while the first start still prepares it, asked again every second and a half. */
+export const liveModelQuery = () =>
+  queryOptions({
+    queryKey: ["models", "live"],
+    queryFn: () => unwrap(api.GET("/api/v1/models/live")),
+    staleTime: 60_000,
+    retry: (failures, error) => isNotFound(error) || failures < 3,
+    retryDelay: (_, error) => (isNotFound(error) ? 1_500 : 1_000),
+  });

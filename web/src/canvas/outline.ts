@@ -1,0 +1,88 @@
+/** The outline of a mask along its pixel edges. */
+
+import { bounds, forEachRun, type Rle } from "../document/rle";
+
+const FOREGROUND = 1;
+const TOP_EDGE_SEEN = 2;
+
+/**
+ * Closed loops of pixel corners, each flat as [x0, y0, x1, y1, …] in the image frame, with corners only where the
+ * direction changes. Outer borders run clockwise, holes the other way; foreground is 4-connected.
+ */
+export function traceOutline(rle: Rle): Int32Array[] {
+  const box = bounds(rle);
+  if (!box) return [];
+  // One pixel of background all around saves every bounds check.
+  const stride = box.right - box.left + 2;
+  const pixels = new Uint8Array(stride * (box.bottom - box.top + 2));
+  const at = (x: number, y: number): number => (y - box.top + 1) * stride + x - box.left + 1;
+  forEachRun(rle, (x, top, bottom) => {
+    for (let i = at(x, top), end = at(x, bottom); i < end; i += stride) pixels[i] = FOREGROUND;
+  });
+  const loops: Int32Array[] = [];
+  // Every loop has a top edge, and every top edge starts a vertical run.
+  forEachRun(rle, (x, top) => {
+    const start = at(x, top);
+    if ((pixels[start] as number) & TOP_EDGE_SEEN || pixels[start - stride]) return;
+    loops.push(followEdge(pixels, stride, start, x, top));
+  });
+  return loops;
+}
+
+/** Steps along right, down, left, up. */
+const DX = [1, 0, -1, 0];
+const DY = [0, 1, 0, -1];
+
+/** Walks with the foreground on the right hand, from the top-left corner of pixel `start`, until back there. */
+function followEdge(
+  pixels: Uint8Array,
+  stride: number,
+  start: number,
+  startX: number,
+  startY: number,
+): Int32Array {
+  const corners: number[] = [startX, startY];
+  // Offsets from the pixel whose top-left corner we stand on to the pixel ahead on the right and on the left.
+  const right = [0, -1, -stride - 1, -stride];
+  const left = [-stride, 0, -1, -stride - 1];
+  const step = [1, stride, -1, -stride];
+  let index = start;
+  let x = startX;
+  let y = startY;
+  let direction = 0;
+  do {
+    if (direction === 0) pixels[index] = (pixels[index] as number) | TOP_EDGE_SEEN;
+    index += step[direction] as number;
+    x += DX[direction] as number;
+    y += DY[direction] as number;
+    const before = direction;
+    if (!pixels[index + (right[direction] as number)]) direction = (direction + 1) % 4;
+    else if (pixels[index + (left[direction] as number)]) direction = (direction + 3) % 4;
+    if (direction !== before) corners.push(x, y);
+  } while (index !== start || direction !== 0);
+  // Back at the first corner, which the loop's closing reaches by itself.
+  if (corners.length > 2 && corners.at(-2) === startX && corners.at(-1) === startY) corners.length -= 2;
+  return Int32Array.from(corners);
+}
+
+export function outlinePath(loops: readonly Int32Array[]): Path2D {
+  const path = new Path2D();
+  for (const loop of loops) {
+    path.moveTo(loop[0] as number, loop[1] as number);
+    for (let i = 2; i < loop.length; i += 2) path.lineTo(loop[i] as number, loop[i + 1] as number);
+    path.closePath();
+  }
+  return path;
+}
+
+const paths = new WeakMap<Rle, Path2D>();
+
+/** The mask's outline as a path in the image frame, traced once per mask. */
+export function maskPath(rle: Rle): Path2D {
+  let path = paths.get(rle);
+  if (!path) {
+    path = outlinePath(traceOutline(rle));
+    paths.set(rle, path);
+  }
+  return path;
+}

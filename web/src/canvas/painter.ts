@@ -1,0 +1,97 @@
+/** Paints one frame: image, stored masks, the object being made, its prompt. */
+
+import type { PromptBox } from "../decoder/prompts";
+import type { Draft } from "../document/editor";
+import type { Size } from "../geometry/points";
+import type { View } from "../geometry/view";
+import { ACCENT } from "./colours";
+import { drawBox, drawMask, drawPoint, setImageFrame, setScreenFrame } from "./draw";
+import type { ImagePyramid } from "./image_pyramid";
+import { MaskLayer, type MaskLayerContent } from "./mask_layer";
+import { maskPath } from "./outline";
+
+export interface Scene {
+  readonly image: Size;
+  readonly pyramid: ImagePyramid | null;
+  readonly stored: MaskLayerContent | null;
+  readonly draft: Draft | null;
+  /** The candidate shown until the newest prompt is answered, so that nothing flickers. */
+  readonly lastAnswered: Draft | null;
+  readonly contoursOnly: boolean;
+  readonly rubberBand: PromptBox | null;
+}
+
+const SETTLE_AFTER_MS = 90;
+
+export class Painter {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  readonly #layer = new MaskLayer();
+  #settling: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(canvas: HTMLCanvasElement) {
+    const context = canvas.getContext("2d", { alpha: false });
+    if (!context) throw new Error("This browser has no 2D canvas.");
+    this.#canvas = canvas;
+    this.#context = context;
+  }
+
+  /** `size` is the canvas in CSS pixels; `background` what lies around the image. */
+  paint(scene: Scene, view: View, size: Size, pixelRatio: number, background: string): void {
+    const context = this.#context;
+    this.#fitBackingStore(size, pixelRatio);
+    setScreenFrame(context, pixelRatio);
+    context.fillStyle = background;
+    context.fillRect(0, 0, size.width, size.height);
+    setImageFrame(context, view, pixelRatio);
+    context.imageSmoothingEnabled = view.zoom <= 1;
+    scene.pyramid?.draw(context, scene.image, view.zoom * pixelRatio);
+    if (scene.stored) this.#paintStored(scene.stored, view, size, pixelRatio);
+    this.#paintDraft(scene, view, pixelRatio);
+  }
+
+  close(): void {
+    if (this.#settling !== null) clearTimeout(this.#settling);
+  }
+
+  #fitBackingStore(size: Size, pixelRatio: number): void {
+    const width = Math.round(size.width * pixelRatio);
+    const height = Math.round(size.height * pixelRatio);
+    if (this.#canvas.width !== width) this.#canvas.width = width;
+    if (this.#canvas.height !== height) this.#canvas.height = height;
+  }
+
+  #paintStored(content: MaskLayerContent, view: View, size: Size, pixelRatio: number): void {
+    const inexact = this.#layer.draw(this.#context, content, view, size, pixelRatio);
+    if (this.#settling !== null) clearTimeout(this.#settling);
+    this.#settling = null;
+    if (!inexact) return;
+    this.#settling = setTimeout(() => {
+      this.#settling = null;
+      this.#layer.settle(content, view, size, pixelRatio);
+      this.onSettled();
+    }, SETTLE_AFTER_MS);
+  }
+
+  /** Called when a better drawing of the stored masks is ready; set by the owner. */
+  onSettled: () => void = () => undefined;
+
+  #paintDraft(scene: Scene, view: View, pixelRatio: number): void {
+    const context = this.#context;
+    const { draft, rubberBand, contoursOnly } = scene;
+    setImageFrame(context, view, pixelRatio);
+    const shown = draft?.candidates ? draft : draft && scene.lastAnswered;
+    const candidate = shown?.candidates?.[shown.chosen];
+    if (candidate) {
+      drawMask(context, maskPath(candidate.mask), view.zoom, {
+        colour: ACCENT,
+        filled: !contoursOnly,
+        strong: false,
+      });
+    }
+    if (draft?.prompt.box) drawBox(context, draft.prompt.box, view.zoom, ACCENT, true);
+    if (rubberBand) drawBox(context, rubberBand, view.zoom, "#fff", false);
+    setScreenFrame(context, pixelRatio);
+    for (const point of draft?.prompt.points ?? []) drawPoint(context, point, view);
+  }
+}

@@ -1,0 +1,45 @@
+/** What one decode gives the person to choose from. */
+
+import { area, type Rle } from "../document/rle";
+import { isAmbiguous, type Prompt } from "./prompts";
+import { LOW_RES, type Upscaler } from "./upscale";
+
+/** The decoder's raw answer: `logits` [4, LOW_RES, LOW_RES] flat, `predictedIou` [4]; index 0 is the single mask. */
+export interface Decoded {
+  readonly logits: Float32Array;
+  readonly predictedIou: readonly number[];
+}
+
+export interface Candidate {
+  /** Which of the decoder's four masks this is. */
+  readonly index: number;
+  readonly predictedIou: number;
+  /** LOW_RES × LOW_RES; fed back as `mask_input` with the next click on the same object. */
+  readonly logits: Float32Array;
+  readonly mask: Rle;
+}
+
+/** One point alone: the three ambiguity masks, best predicted IoU first; anything more: the single mask. */
+export function toCandidates(decoded: Decoded, prompt: Prompt, upscaler: Upscaler): Candidate[] {
+  const indices = isAmbiguous(prompt)
+    ? [1, 2, 3].sort((a, b) => (decoded.predictedIou[b] ?? 0) - (decoded.predictedIou[a] ?? 0))
+    : [0];
+  return indices.map((index) => {
+    const logits = decoded.logits.slice(index * LOW_RES * LOW_RES, (index + 1) * LOW_RES * LOW_RES);
+    return {
+      index,
+      predictedIou: decoded.predictedIou[index] ?? 0,
+      logits,
+      mask: upscaler.threshold(logits),
+    };
+  });
+}
+
+/**
+ * Stability score: IoU of the mask thresholded at logits +1 and −1 (`calculate_stability_score` of the published
+ * automatic generator). The first lies within the second, so the areas are enough.
+ */
+export function stabilityScore(logits: Float32Array, upscaler: Upscaler): number {
+  const union = area(upscaler.threshold(logits, -1));
+  return union === 0 ? 0 : area(upscaler.threshold(logits, 1)) / union;
+}

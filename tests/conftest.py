@@ -40,3 +40,33 @@ def small_sam() -> Sam:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return build_sam("vit_t").eval()
+
+
+@pytest.fixture(scope="session")
+def tiny_sam() -> Sam:
+    """A 128-pixel model with seeded, strongly varied random weights, milliseconds per image. Do not train it."""
+    import torch
+
+    from engine.sam import SamConfig, VitConfig
+
+    config = SamConfig(
+        "tiny",
+        VitConfig(embed_dim=24, depth=2, num_heads=2, global_attn_indexes=(1,), window_size=4),
+        image_size=128,
+        prompt_embed_dim=32,
+        decoder_mlp_dim=64,
+        decoder_num_heads=4,
+        iou_head_hidden_dim=32,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        sam = build_sam(config)
+        confidence = sam.mask_decoder.iou_prediction_head.layers[-1]
+        assert isinstance(confidence, torch.nn.Linear)
+        with torch.no_grad():
+            for parameter in sam.parameters():
+                parameter.add_(torch.randn_like(parameter) * 0.3)
+            # Predicted IoUs stay near 0.6, so that thresholds can be set around them.
+            confidence.weight.mul_(0.05)
+            confidence.bias.fill_(0.6)
+    return sam.eval()

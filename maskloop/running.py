@@ -1,4 +1,4 @@
-"""Who runs with a data folder: at most one `maskloop up`, and how the others find out where it listens."""
+"""Who runs with a data folder: at most one `maskloop up`, and how other commands find out where it listens."""
 
 import contextlib
 import fcntl
@@ -7,49 +7,63 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
+
+from engine.errors import Conflict
 
 
 @dataclass(frozen=True)
 class Running:
-    """A running `maskloop up`: its process and the address people open."""
+    """A `maskloop up` that answers requests: its process and the address people open."""
 
     pid: int
     url: str
 
 
-@contextlib.contextmanager
-def hold(data: Path, url: str) -> Iterator[Running | None]:
-    """Holds the data folder for this process and yields None; if another process has it, yields that one.
+class DataFolderTaken(Conflict):
+    """Another `maskloop up` has this data folder."""
 
-    Two supervisors on one folder would start two workers on one queue. The lock goes with the process, however it ends.
+
+class HeldFolder:
+    """A data folder that this process holds; `publish` tells other commands where it listens."""
+
+    def __init__(self, lock: TextIO) -> None:
+        self._lock = lock
+
+    def publish(self, url: str) -> None:
+        json.dump(asdict(Running(os.getpid(), url)), self._lock)
+        self._lock.flush()
+
+
+@contextlib.contextmanager
+def hold(data: Path) -> Iterator[HeldFolder]:
+    """Holds the data folder for this process: two supervisors would start two workers on one queue.
+
+    Raises DataFolderTaken. The lock goes with the process, however it ends.
     """
-    with lock_file(data).open("a+") as lock:
+    with _lock_file(data).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield read(data)
-            return
+            raise DataFolderTaken(
+                f"maskloop is running with the data folder {data} already, or starting at this moment."
+            ) from None
         lock.truncate(0)
-        json.dump(asdict(Running(os.getpid(), url)), lock)
-        lock.flush()
-        yield None
+        yield HeldFolder(lock)
 
 
 def find_running(data: Path) -> Running | None:
-    """The `maskloop up` that has this data folder now, if one has."""
-    if not lock_file(data).exists():
+    """The `maskloop up` that has this data folder, if there is one and it has finished starting."""
+    if not _lock_file(data).exists():
         return None
-    with lock_file(data).open("a+") as lock:
+    with _lock_file(data).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return read(data)
+            published = _lock_file(data).read_text()
+            return Running(**json.loads(published)) if published else None
     return None
 
 
-def read(data: Path) -> Running:
-    return Running(**json.loads(lock_file(data).read_text()))
-
-
-def lock_file(data: Path) -> Path:
+def _lock_file(data: Path) -> Path:
     return data / "maskloop.lock"

@@ -4,8 +4,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from engine.flow.embed import EmbeddingState
-from engine.store.tables import Image, User
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+
+from engine.errors import NotAllowed, NotFound
+from engine.flow.embed import EmbeddingState, embedding_states
+from engine.flow.models import live_model
+from engine.flow.projects import get_project
+from engine.store.tables import Event, Image, Mask, Role, User
 from engine.store.unit_of_work import UnitOfWork
 
 
@@ -49,19 +54,99 @@ def list_images(
     uow: UnitOfWork, project_id: UUID, offset: int, limit: int, image_filter: ImageFilter = ImageFilter.ALL
 ) -> ImagePage:
     """A page of a project's images in order of import; `total` counts all that pass the filter. Raises NotFound."""
-    raise NotImplementedError
+    get_project(uow, project_id)
+    place = func.row_number().over(order_by=(Image.created_at, Image.id))
+    numbered = select(Image.id, place.label("place")).where(Image.project_id == project_id).subquery()
+    annotated = exists().where(Mask.image_id == Image.id, Mask.deleted_at.is_(None))
+    statement = select(Image, numbered.c.place).join(numbered, numbered.c.id == Image.id)
+    if image_filter is not ImageFilter.ALL:
+        statement = statement.where(annotated if image_filter is ImageFilter.ANNOTATED else ~annotated)
+    total = uow.session.scalar(statement.with_only_columns(func.count()))
+    rows = uow.session.execute(statement.order_by(numbered.c.place).offset(offset).limit(limit))
+    return ImagePage(_summaries(uow, [(image, place - 1) for image, place in rows]), total or 0)
 
 
 def get_image(uow: UnitOfWork, image_id: UUID) -> Image:
     """Raises NotFound."""
-    raise NotImplementedError
+    image = uow.session.get(Image, image_id)
+    if image is None:
+        raise NotFound("image", image_id)
+    return image
 
 
 def get_image_in_project(uow: UnitOfWork, image_id: UUID) -> ImageInProject:
     """Raises NotFound."""
-    raise NotImplementedError
+    image = get_image(uow, image_id)
+    before, after = _before(image), _after(image)
+    index = uow.session.scalar(select(func.count()).select_from(Image).where(before))
+    previous_id = uow.session.scalar(
+        select(Image.id).where(before).order_by(Image.created_at.desc(), Image.id.desc()).limit(1)
+    )
+    next_id = uow.session.scalar(select(Image.id).where(after).order_by(Image.created_at, Image.id).limit(1))
+    return ImageInProject(_summaries(uow, [(image, index or 0)])[0], previous_id, next_id)
+
+
+def masks_revision(uow: UnitOfWork, image_id: UUID) -> str:
+    """A word that changes whenever a mask of the image is added, changed, deleted or restored."""
+    return _mask_figures(uow, [image_id]).get(image_id, (0, "0"))[1]
 
 
 def delete_image(uow: UnitOfWork, user: User, image_id: UUID) -> None:
     """Delete an image with its masks and embeddings. Raises NotFound, NotAllowed for an annotator."""
-    raise NotImplementedError
+    if user.role is Role.ANNOTATOR:
+        raise NotAllowed("Only an owner or a manager can delete an image.")
+    image = get_image(uow, image_id)
+    uow.session.add(
+        Event(
+            user_id=user.id,
+            kind="image.deleted",
+            subject={
+                "image_id": str(image.id),
+                "project_id": str(image.project_id),
+                "file_name": image.file_name,
+            },
+        )
+    )
+    uow.session.delete(image)
+    uow.session.flush()
+
+
+def _summaries(uow: UnitOfWork, images: list[tuple[Image, int]]) -> list[ImageSummary]:
+    ids = [image.id for image, _ in images]
+    figures = _mask_figures(uow, ids)
+    model = live_model(uow)
+    states = {} if model is None else embedding_states(uow, ids, model.id)
+    return [
+        ImageSummary(image, index, *figures.get(image.id, (0, "0")), states.get(image.id, EmbeddingState("none")))
+        for image, index in images
+    ]
+
+
+def _mask_figures(uow: UnitOfWork, image_ids: list[UUID]) -> dict[UUID, tuple[int, str]]:
+    """(masks not deleted, revision) by image. Every change raises a version, so their sum is a revision."""
+    rows = uow.session.execute(
+        select(Mask.image_id, func.count().filter(Mask.deleted_at.is_(None)), func.sum(Mask.version))
+        .where(Mask.image_id.in_(image_ids))
+        .group_by(Mask.image_id)
+    )
+    return {image_id: (count, str(revision)) for image_id, count, revision in rows}
+
+
+def _before(image: Image) -> ColumnElement[bool]:
+    return and_(
+        Image.project_id == image.project_id,
+        or_(
+            Image.created_at < image.created_at,
+            and_(Image.created_at == image.created_at, Image.id < image.id),
+        ),
+    )
+
+
+def _after(image: Image) -> ColumnElement[bool]:
+    return and_(
+        Image.project_id == image.project_id,
+        or_(
+            Image.created_at > image.created_at,
+            and_(Image.created_at == image.created_at, Image.id > image.id),
+        ),
+    )

@@ -36,7 +36,7 @@ def _light_falloff(rng: np.random.Generator, image: Pixels) -> None:
 def _tone(rng: np.random.Generator, image: Pixels) -> Image:
     """Exposure, contrast, gamma and colour cast, as one lookup table per channel; float32 0..255 in, uint8 out."""
     levels = np.linspace(0, 1, 256)
-    gamma = np.exp(rng.normal(0, 0.22))
+    gamma = np.exp(rng.normal(-0.1, 0.22))
     contrast = np.exp(rng.normal(-0.02, 0.18))
     if rng.random() < 0.06:
         contrast *= rng.uniform(0.25, 0.6)
@@ -83,7 +83,7 @@ def expose(rng: np.random.Generator, image: Pixels, unit: float) -> Image:
         image *= np.float32(1 - share)
         image += np.float32(share * rng.uniform(120, 245))
     out = _saturation(rng, _tone(rng, image))
-    strength = abs(rng.normal(0, 5.5)) + 0.6
+    strength = abs(rng.normal(0, 3.5)) + 0.5
     if rng.random() < 0.85:
         noise = strength * textures.white_noise(rng, height, width)
         if rng.random() < 0.5:

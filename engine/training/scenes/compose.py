@@ -1,61 +1,194 @@
 """Composition: which things stand where, in which light, seen by which camera."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import cv2
 import numpy as np
 
-from engine.training.scenes import backgrounds, camera, creatures, lighting, simple
+from engine.training.scenes import (
+    backgrounds,
+    buildings,
+    camera,
+    creatures,
+    groups,
+    household,
+    lighting,
+    nature,
+    palettes,
+    simple,
+    vehicles,
+)
 from engine.training.scenes.canvas import Canvas, Part
+from engine.training.scenes.palettes import Colour
 from engine.training.scenes.scene import Scene, assemble
 from engine.training.scenes.shapes import placement
 
 Maker = Callable[[np.random.Generator], Part]
+Cast = tuple[tuple[float, Maker], ...]
+
+_OUTDOORS: Cast = (
+    (2.0, creatures.person), (1.5, vehicles.car_side), (0.8, vehicles.car_front), (1.2, vehicles.car_angled), (0.5, vehicles.bus),
+    (0.5, vehicles.lorry), (0.5, vehicles.bicycle), (0.4, vehicles.boat), (0.3, vehicles.aeroplane), (1.0, buildings.house),
+    (0.8, buildings.facade), (0.4, buildings.fence), (0.6, buildings.street_lamp), (2.0, nature.tree), (1.2, nature.bush),
+    (0.8, nature.rock), (0.5, nature.flower), (1.5, creatures.quadruped), (0.6, creatures.bird), (0.5, simple.sign),
+    (0.5, simple.thin), (0.4, nature.mushroom), (0.6, simple.body),
+)  # fmt: skip
+_INDOORS: Cast = (
+    (1.0, household.table), (1.0, household.chair), (0.7, household.sofa), (0.9, household.cabinet), (0.6, household.shelf),
+    (0.8, household.picture), (0.6, household.lamp), (0.3, household.curtain), (0.5, household.keyboard), (0.3, household.clock),
+    (1.2, simple.bottle), (0.8, simple.plate), (1.0, simple.cuboid), (0.8, nature.fruit), (0.5, nature.flower),
+    (1.0, creatures.person), (0.6, creatures.quadruped), (1.0, simple.body), (0.3, simple.sign), (0.2, simple.thin),
+)  # fmt: skip
+_ANYTHING: Cast = (
+    (4.0, simple.body), (0.8, simple.thin), *((w * 0.3, m) for w, m in _OUTDOORS), *((w * 0.3, m) for w, m in _INDOORS),
+    (0.4, creatures.fish),
+)  # fmt: skip
+_ALIKE: tuple[Maker, ...] = (
+    nature.fruit, nature.rock, nature.flower, simple.body, simple.body, simple.cuboid, simple.bottle, creatures.person,
+    creatures.bird, creatures.fish, household.clock, nature.mushroom, vehicles.car_side, simple.sign, nature.bush,
+)  # fmt: skip
+_CLOSE: Cast = (
+    (2.0, vehicles.car_angled), (1.5, vehicles.car_side), (1.5, vehicles.car_front), (0.6, vehicles.bus), (0.6, vehicles.lorry),
+    (1.6, creatures.person), (1.8, creatures.quadruped), (0.8, creatures.bird), (0.4, creatures.fish), (2.0, buildings.facade),
+    (0.8, buildings.house), (0.8, household.cabinet), (0.6, household.shelf), (0.6, household.sofa), (0.5, household.table),
+    (0.6, nature.flower), (0.5, vehicles.bicycle), (0.4, vehicles.boat), (0.4, vehicles.aeroplane), (0.5, simple.plate),
+    (0.6, simple.bottle), (0.3, household.clock), (0.3, household.keyboard), (0.8, simple.body),
+)  # fmt: skip
 
 
-def _things() -> list[tuple[float, Maker]]:
-    return [
-        (3.0, simple.body), (0.7, simple.thin), (0.8, simple.cuboid), (1.0, simple.bottle), (0.5, simple.plate),
-        (0.6, simple.sign), (1.5, creatures.person), (1.2, creatures.quadruped), (0.7, creatures.bird), (0.4, creatures.fish),
-    ]  # fmt: skip
+def _choose(rng: np.random.Generator, cast: Cast) -> Maker:
+    weights = np.array([weight for weight, _ in cast])
+    return cast[int(rng.choice(len(cast), p=weights / weights.sum()))][1]
+
+
+def _tinted(thing: Part, base: Colour, share: float) -> Part:
+    """The thing with all its colours moved towards `base` by `share`: camouflage."""
+    material = thing.material
+    if material is not None:
+        material = replace(material, ramp=material.ramp * np.float32(1 - share) + base * np.float32(share))
+    return replace(thing, material=material, children=[_tinted(child, base, share) for child in thing.children])
+
+
+class _Director:
+    """Places things on a canvas, on the floor if there is one, nearest last."""
+
+    def __init__(self, canvas: Canvas, floor: float | None, difficulty: float) -> None:
+        self.canvas, self.rng, self.floor = canvas, canvas.rng, floor
+        self.camouflage = 0.03 + 0.14 * difficulty if self.rng.random() > 0.08 * difficulty else 0.9
+        self.blur_near = self.rng.uniform(1, 4) * canvas.unit if self.rng.random() < 0.08 else 0.0
+
+    def put(self, thing: Part, x: float, y: float, scale: float, angle: float, blur: float = 0.0) -> None:
+        """Draws a thing at (x, y), its middle, `scale` pixels per unit."""
+        rng, canvas = self.rng, self.canvas
+        thing = thing.bent(rng, abs(rng.normal(0, 0.035)))
+        if rng.random() < self.camouflage:
+            row, column = int(np.clip(y, 0, canvas.height - 1)), int(np.clip(x, 0, canvas.width - 1))
+            around = canvas.image[max(0, row - 20) : row + 20, max(0, column - 20) : column + 20].mean((0, 1))
+            thing = _tinted(thing, palettes.jitter(rng, around, 10), rng.uniform(0.5, 0.9))
+        aspect, flip = float(np.exp(rng.normal(0, 0.12))), bool(rng.random() < 0.5)
+        canvas.draw(thing.mapped(placement(x, y, scale, angle, aspect, flip, rng.normal(0, 0.06))), blur=blur)
+
+    def several(self, cast: Cast, count: int, smallest: float, largest: float) -> None:
+        """`count` things of log-uniform size (fractions of the shorter side, half extents)."""
+        rng, canvas, floor = self.rng, self.canvas, self.floor
+        side = min(canvas.height, canvas.width)
+        plan: list[tuple[float, float, float]] = []
+        for _ in range(count):
+            scale = float(np.exp(rng.uniform(np.log(smallest), np.log(largest)))) * side
+            foot = rng.uniform(0, canvas.height) + scale
+            if floor is not None and rng.random() < 0.85:
+                foot = rng.uniform(floor, canvas.height * 1.1)
+                if rng.random() < 0.6:
+                    scale *= 0.35 + 1.1 * (foot - floor) / max(canvas.height - floor, 1.0)
+            plan.append((foot, rng.uniform(-0.02, 1.02) * canvas.width, scale))
+        if floor is not None:
+            plan.sort()
+        for index, (foot, x, scale) in enumerate(plan):
+            angle = rng.normal(0, 0.05) if floor is not None else rng.normal(0, 0.5)
+            if rng.random() < 0.08:
+                angle = rng.uniform(0, 6.3)
+            last = index >= count - 2 and scale > 0.1 * side
+            self.put(_choose(rng, cast)(rng), x, foot - 0.9 * scale, scale, angle, self.blur_near if last else 0.0)
+
+    def defocus(self) -> None:
+        """Blurs what has been drawn so far: it lies behind the plane of focus."""
+        sigma = float(np.exp(self.rng.uniform(np.log(0.8), np.log(6)))) * self.canvas.unit
+        self.canvas.image[:] = cv2.GaussianBlur(self.canvas.image, (0, 0), sigma)
+
+    def close_up(self) -> None:
+        """One thing that fills a good part of the picture."""
+        rng, canvas = self.rng, self.canvas
+        scale = rng.uniform(0.3, 0.62) * min(canvas.height, canvas.width)
+        x, y = rng.normal(0.5, 0.1) * canvas.width, rng.normal(0.52, 0.08) * canvas.height
+        self.put(_choose(rng, _CLOSE)(rng), x, y, scale, rng.normal(0, 0.08))
+
+
+def _stage(canvas: Canvas, cast_hint: float) -> tuple[float | None, Cast]:
+    """A background, the row its floor begins at (None: no floor), and what is likely to stand there."""
+    rng = canvas.rng
+    if cast_hint < 0.4:
+        return backgrounds.landscape(canvas), _OUTDOORS
+    if cast_hint < 0.7:
+        return backgrounds.room(canvas), _INDOORS
+    if cast_hint < 0.85:
+        backgrounds.plain(canvas)
+    else:
+        backgrounds.territories(canvas, int(rng.integers(2, 9)))
+    return None, _ANYTHING
+
+
+def _direct(canvas: Canvas, difficulty: float) -> None:
+    """Fills the canvas with a scene of some kind."""
+    rng = canvas.rng
+    kind = rng.random()
+    if kind < 0.05:
+        groups.micrograph(canvas)
+        return
+    if kind < 0.13:
+        backgrounds.plain(canvas)
+        groups.overlaid(canvas, int(rng.integers(12, 30 + int(40 * difficulty))))
+        return
+    if kind < 0.23:
+        backgrounds.territories(canvas, int(rng.integers(3, 14)))
+        _Director(canvas, None, difficulty).several(_ANYTHING, int(rng.integers(1, 6)), 0.02, 0.25)
+        return
+    floor, cast = _stage(canvas, rng.random())
+    director = _Director(canvas, floor, difficulty)
+    many = int(np.exp(rng.uniform(np.log(3), np.log(9 + 12 * difficulty))))
+    if kind < 0.33:
+        make = _ALIKE[int(rng.integers(len(_ALIKE)))]
+        if rng.random() < 0.3:
+            groups.arranged(canvas, make, bool(rng.random() < 0.7))
+        else:
+            reach = float(np.exp(rng.uniform(np.log(0.025), np.log(0.11)))) * min(canvas.height, canvas.width)
+            groups.scattered(canvas, make, int(rng.integers(6, 30)), reach, bool(rng.random() < 0.6), floor)
+        director.several(cast, int(rng.integers(0, 4)), 0.03, 0.2)
+    elif kind < 0.63:
+        director.several(cast, many // 2, 0.02, 0.15)
+        if rng.random() < 0.45:
+            director.defocus()
+        director.close_up()
+        director.several(cast, int(rng.integers(0, 5)), 0.02, 0.12)
+    else:
+        director.several(cast, many, 0.02, 0.35)
+        if rng.random() < 0.2:
+            director.defocus()
+            director.several(cast, int(rng.integers(1, 4)), 0.1, 0.4)
 
 
 def generate_scene(seed: int, size: tuple[int, int] = (512, 512), *, difficulty: float = 0.5) -> Scene:
     """A synthetic photograph with exact masks; a seed reproduces every pixel.
 
-    `size` is (height, width) in pixels, at least 64 each. `difficulty`, 0..1, raises clutter, camouflage and weak contrast.
+    `size` is (height, width) in pixels, at least 64 each. `difficulty`, 0..1, raises clutter and camouflage.
+    Raises ValueError for a smaller size or a difficulty out of range.
     """
     height, width = size
     if height < 64 or width < 64:
         raise ValueError(f"A scene needs at least 64×64 pixels, not {height}×{width}.")
+    if not 0 <= difficulty <= 1:
+        raise ValueError(f"The difficulty lies between 0 and 1, not at {difficulty}.")
     rng = np.random.default_rng(seed)
-    light = lighting.random_light(rng)
-    canvas = Canvas(height, width, rng, light)
-    floor = None
-    choice = rng.random()
-    if choice < 0.2:
-        backgrounds.plain(canvas)
-    elif choice < 0.5:
-        floor = backgrounds.landscape(canvas)
-    elif choice < 0.75:
-        floor = backgrounds.room(canvas)
-    else:
-        backgrounds.territories(canvas, int(rng.integers(2, 12)))
-    things = _things()
-    weights = np.array([w for w, _ in things])
-    count = int(np.exp(rng.uniform(np.log(2), np.log(22))))
-    sizes = np.exp(rng.uniform(np.log(0.02), np.log(0.35), count))
-    spots = []
-    for reach in sizes:
-        x = rng.uniform(0, width)
-        y = rng.uniform(0, height) if floor is None else rng.uniform(floor * 0.8, height)
-        spots.append((y, x, reach))
-    if floor is not None:
-        spots.sort()
-    for y, x, reach in spots:
-        make = things[int(rng.choice(len(things), p=weights / weights.sum()))][1]
-        thing = make(rng).bent(rng, abs(rng.normal(0, 0.06)))
-        scale = reach * min(height, width)
-        angle = rng.normal(0, 0.15) if floor is not None else rng.normal(0, 0.8)
-        place = placement(x, y - scale * 0.5, scale, angle, float(np.exp(rng.normal(0, 0.2))), bool(rng.random() < 0.5))
-        canvas.draw(thing.mapped(place))
+    canvas = Canvas(height, width, rng, lighting.random_light(rng))
+    _direct(canvas, difficulty)
     return assemble(canvas, camera.expose(rng, canvas.image, canvas.unit))

@@ -49,7 +49,7 @@ def make(
 ) -> Material:
     """A material around one colour. A `kind` of None is plain paint with a trace of mottling."""
     if contrast is None:
-        contrast = float(np.exp(rng.normal(-1.5, 0.5)))
+        contrast = float(np.exp(rng.normal(-1.6, 0.5)))
     if kind is None:
         contrast *= 0.35
         kind = ("smooth", "noise", "clouds")[int(rng.integers(3))] if rng.random() < 0.6 else None
@@ -110,7 +110,8 @@ def paint(rng: np.random.Generator, material: Material, height: int, width: int)
         colours[:] = material.ramp[128]
     else:
         field = textures.sample(rng, height, width, material.kind, material.zoom, material.angle, material.variant)
-        colours = np.take(material.ramp, field, axis=0)
+        table = material.ramp.astype(np.uint8)[:, None, :]
+        colours = np.asarray(cv2.applyColorMap(field, table), np.float32)
     shade = None
     if abs(material.gradient) > 0.02:
         y = np.linspace(-1, 1, height, dtype=np.float32)[:, None] * np.sin(material.gradient_angle)

@@ -72,6 +72,12 @@ def placement(x: float, y: float, scale: float, angle: float = 0.0, aspect: floa
     return matrix
 
 
+def somewhere(rng: np.random.Generator, spread: float, smallest: float, largest: float) -> NDArray[np.float64]:
+    """A placement within ±`spread` of the origin, at any angle, of a size between the two."""
+    x, y = rng.uniform(-spread, spread, 2).tolist()
+    return placement(x, y, rng.uniform(smallest, largest), rng.uniform(0, 2 * np.pi))
+
+
 def wobble_waves(rng: np.random.Generator, amount: float) -> NDArray[np.float64]:
     """Three plane waves per axis: rows (frequency x, frequency y, phase, amplitude x, amplitude y)."""
     frequency = rng.normal(0, 1.6, (3, 2))

@@ -34,13 +34,13 @@ def two_tone(rng: np.random.Generator, like: Material) -> Part:
         cut = rng.uniform(-0.3, 0.6)
         half = Outline((shapes.box(-3, cut, 3, 3),)).mapped(shapes.placement(0, 0, 1, angle))
         return Part(half, other, own_mask=False)
-    patch = Outline((shapes.coast(rng),)).mapped(shapes.placement(*rng.uniform(-0.6, 0.6, 2), rng.uniform(0.4, 0.9)))
+    patch = Outline((shapes.coast(rng),)).mapped(shapes.somewhere(rng, 0.6, 0.4, 0.9))
     return Part(patch, other, own_mask=False)
 
 
 def spot(rng: np.random.Generator, reach: float) -> Part:
     """A part of its own on a body, now and then with a part inside it."""
-    place = shapes.placement(*rng.uniform(-reach, reach, 2) * 0.6, rng.uniform(0.1, 0.4), rng.uniform(0, 6.3))
+    place = shapes.somewhere(rng, 0.6 * reach, 0.1, 0.4)
     part = Part(shapes.any_outline(rng), materials.random_material(rng), seam=rng.uniform(0, 0.5))
     if rng.random() < 0.3:
         inner = Part(shapes.any_outline(rng), materials.random_material(rng))
@@ -51,18 +51,11 @@ def spot(rng: np.random.Generator, reach: float) -> Part:
 def highlights(rng: np.random.Generator) -> list[Part]:
     """Reflections and glints that are no parts."""
     white = materials.make(rng, palettes.hsv(0.1, 0.03, 1.0))
-    return [
-        Part(
-            Outline((shapes.blob(rng, 0.2),)).mapped(
-                shapes.placement(
-                    *rng.uniform(-0.6, 0.3, 2), rng.uniform(0.03, 0.25), rng.uniform(0, 3), rng.uniform(0.3, 3)
-                )
-            ),
-            replace(white, opacity=rng.uniform(0.3, 0.9)),
-            own_mask=False,
-        )
-        for _ in range(int(rng.integers(1, 3)))
-    ]
+    glints = []
+    for _ in range(int(rng.integers(1, 3))):
+        glint = Outline((shapes.blob(rng, 0.2),)).mapped(shapes.somewhere(rng, 0.5, 0.03, 0.25))
+        glints.append(Part(glint, replace(white, opacity=rng.uniform(0.3, 0.9)), own_mask=False))
+    return glints
 
 
 def thin(rng: np.random.Generator) -> Part:

@@ -1,0 +1,66 @@
+"""Losses of the promptable model. Source: Segment Anything, section 3 and appendix A, "Losses"."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+FOCAL_ALPHA, FOCAL_GAMMA = 0.25, 2.0
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of the three terms; the paper's are the defaults."""
+
+    focal: float = 20.0
+    dice: float = 1.0
+    iou: float = 1.0
+
+
+def focal_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Focal loss (Lin et al., 2017), mean over positions: …×H×W logits and 0/1 targets → …."""
+    cross_entropy = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    probability = logits.sigmoid()
+    wrong = probability + target - 2 * probability * target  # 1 − the probability given to the true class
+    balance = FOCAL_ALPHA * target + (1 - FOCAL_ALPHA) * (1 - target)
+    return (balance * wrong.pow(FOCAL_GAMMA) * cross_entropy).mean((-2, -1))
+
+
+def dice_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """1 − soft Dice (Milletari et al., 2016): …×H×W logits and 0/1 targets → …."""
+    probability = logits.sigmoid()
+    overlap = 2 * (probability * target).sum((-2, -1))
+    return 1 - (overlap + 1) / (probability.sum((-2, -1)) + target.sum((-2, -1)) + 1)
+
+
+def mask_iou(logits: Tensor, target: Tensor) -> Tensor:
+    """IoU of the mask `logits > 0` with a 0/1 target, …×H×W → …; 0 where both are empty."""
+    mask, truth = logits > 0, target > 0.5
+    intersection = (mask & truth).sum((-2, -1)).float()
+    return intersection / (mask | truth).sum((-2, -1)).clamp(min=1)
+
+
+def round_loss(
+    logits: Tensor, predicted_iou: Tensor, target: Tensor, present: Tensor, weights: LossWeights
+) -> tuple[Tensor, Tensor]:
+    """Loss of one interactive round over the masks that may answer it.
+
+    Args:
+        logits: P×K×H×W low-res logits of the K masks that answer this round.
+        predicted_iou: P×K.
+        target: P×H×W, 0/1.
+        present: P, 1 for prompts that count and 0 for padding of the batch.
+        weights: of the terms.
+
+    Returns:
+        The loss (a scalar: only the lowest mask loss of each prompt is back-propagated, IoU errors of all K are),
+        and the true IoUs P×K.
+    """
+    truth = target[:, None].expand_as(logits)
+    mask_loss = weights.focal * focal_loss(logits, truth) + weights.dice * dice_loss(logits, truth)
+    with torch.no_grad():
+        true_iou = mask_iou(logits, truth)
+    iou_error = (predicted_iou - true_iou).square().mean(1)
+    per_prompt = mask_loss.min(1).values + weights.iou * iou_error
+    return (per_prompt * present).sum() / present.sum().clamp(min=1), true_iou

@@ -1,0 +1,43 @@
+"""One running deployment and one browser for the end-to-end tests of a file; each test signs in by its own link."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.e2e.running_maskloop import RunningMaskloop, launch_chromium, running_maskloop
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMaskloop]:
+    with running_maskloop(tmp_path_factory.mktemp("deployment") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = launch_chromium(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(60_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, deployment: RunningMaskloop) -> Iterator[Page]:
+    """A signed-in page on the list of projects. The test fails if the page throws or logs an error."""
+    errors: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(deployment.new_link())
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    yield page
+    assert errors == []

@@ -34,11 +34,11 @@ class PreparedImage(NamedTuple):
     position: Tensor
     """1×P×C: position codes."""
     keys: Tensor
-    """1×h×d×P: of the first token→image attention."""
+    """h×d×P: of the first token→image attention."""
     values: Tensor
-    """1×h×P×d: of the first token→image attention."""
+    """h×P×d: of the first token→image attention."""
     queries: Tensor
-    """1×h×P×d: of the first image→token attention."""
+    """h×d×P: of the first image→token attention."""
     upscaled: Tensor
     """1×P×C: `state` under the first transposed convolution, which was moved here through the layers."""
 
@@ -85,9 +85,9 @@ class TwoStepDecoder(nn.Module):
         return PreparedImage(
             state=state,
             position=position,
-            keys=first.from_image.image_keys(placed),
-            values=first.from_image.image_values(state),
-            queries=first.to_image.image_queries(placed),
+            keys=first.from_image.image_keys(placed.squeeze(0)),
+            values=first.from_image.image_values(state.squeeze(0)),
+            queries=first.to_image.image_queries(placed.squeeze(0)),
             upscaled=state @ first.upscaling,
         )
 
@@ -117,14 +117,14 @@ class TwoStepDecoder(nn.Module):
         tokens, image, placed = token_position, prepared.state, prepared.state
         factors: list[Tensor] = []
         rows: list[Tensor] = []
-        share = torch.ones_like(image[:, :, :1])
+        share = image.new_ones(1, 1, image.shape[1])
         for index, module in enumerate(self.layers):
             layer = cast(TwoStepLayer, module)
             if index == 0:
                 tokens, update = layer.first(tokens, prepared, mask)
             else:
                 tokens, update = layer(tokens, token_position, image, placed)
-            image, scale = layer.add_to_image(image, update)
+            image, scale = layer.normalise(update.added_to(image))
             placed = image + prepared.position
             # The norm's factor reaches everything that has been added so far.
             factors = [factor * scale for factor in (*factors, update.weights)]
@@ -136,13 +136,13 @@ class TwoStepDecoder(nn.Module):
         tokens = self.final_norm(tokens + self.final_attention(tokens + token_position, placed, image))
         factors.append(torch.ones_like(share))
         rows.append(self.upscaling_bias.expand(len(sparse), 1, -1))
-        upscaled = share * prepared.upscaled + torch.cat(factors, dim=2) @ torch.cat(rows, dim=1)
-        return self.heads(tokens, upscaled)
+        moved = ThinProduct(torch.cat(factors, dim=1), torch.cat(rows, dim=1))
+        return self.heads(tokens, moved.added_to(share.transpose(1, 2) * prepared.upscaled))
 
     def _mask_features(self, masks: Tensor) -> Tensor:
-        """Mask logits B×1×4S×4S → features B×P×F, the last of which is 1."""
-        features = self.prompt_encoder.mask_downscaling[:6](masks).flatten(2).transpose(1, 2)
-        return F.pad(features, (0, 1), value=1.0)
+        """Mask logits B×1×4S×4S → features B×F×P, the last of which is 1."""
+        features = self.prompt_encoder.mask_downscaling[:6](masks).flatten(2)
+        return torch.cat([features, torch.ones_like(features[:, :1])], dim=1)
 
 
 class TwoStepLayer(nn.Module):
@@ -165,7 +165,7 @@ class TwoStepLayer(nn.Module):
     ) -> tuple[Tensor, ThinProduct]:
         """The first layer: its tokens are their own position codes, its image side is prepared.
 
-        `mask` is a mask prompt's features B×P×F and their weight F×C.
+        `mask` is a mask prompt's features B×F×P and their weight F×C.
         """
         position = tokens
         tokens = self.norm1(self.self_attention(tokens, tokens, tokens))
@@ -175,7 +175,7 @@ class TwoStepLayer(nn.Module):
         if mask is None:
             return tokens, update
         features, weight = mask
-        weights = torch.cat([update.weights, features], dim=2)
+        weights = torch.cat([update.weights, features], dim=1)
         return tokens, ThinProduct(weights, torch.cat([update.rows, weight.expand(len(tokens), -1, -1)], dim=1))
 
     def forward(self, tokens: Tensor, position: Tensor, image: Tensor, placed: Tensor) -> tuple[Tensor, ThinProduct]:
@@ -189,12 +189,11 @@ class TwoStepLayer(nn.Module):
     def _perceptron(self, tokens: Tensor) -> Tensor:
         return self.norm3(tokens + self.mlp(tokens))
 
-    def add_to_image(self, image: Tensor, update: ThinProduct) -> tuple[Tensor, Tensor]:
-        """Image B×P×C → the normalised sum, and the factor that the norm gave each position, B×P×1."""
+    def normalise(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Image B×P×C → its `norm4`, and the factor by which that scaled each position, B×1×P."""
         norm = self.norm4
-        added = image + update.weights @ update.rows
-        normalised, _, scale = torch.native_layer_norm(added, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
-        return normalised, scale
+        normalised, _, scale = torch.native_layer_norm(image, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+        return normalised, scale.reshape(len(image), 1, -1)
 
     def moved_rows(self, update: ThinProduct) -> Tensor:
         """The update's rows under the moved transposed convolution, B×hT×C."""
@@ -235,8 +234,11 @@ class OutputHeads(nn.Module):
         x = F.gelu(x @ self.upscaling_weight + self.upscaling_bias)
         x = x.reshape(batch, -1, self.channels // 2)
         masks = x @ self._hypernetworks(tokens[:, 1:]).transpose(1, 2)
-        # Rows: y, x, then the 2×2 of the first and of the second step.
-        masks = masks.reshape(batch, side, side, 2, 2, 2, 2, -1).permute(0, 7, 1, 3, 5, 2, 4, 6)
+        masks = masks.transpose(1, 2)
+        for step in (2, 4):
+            # The rows' order is y, x and the 2×2 of each step: bring a step's y next to y. In two steps, because
+            # runtimes move whole runs of memory fast and single numbers slowly.
+            masks = masks.reshape(-1, side * step // 2, 2, 16 // step**2 * 2).transpose(1, 2)
         return masks.reshape(batch, -1, 4 * side, 4 * side), self.iou_prediction_head(tokens[:, 0])
 
     def _hypernetworks(self, mask_tokens: Tensor) -> Tensor:

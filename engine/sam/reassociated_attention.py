@@ -9,6 +9,7 @@ folded copies, computed in float64 and kept in float32.
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from engine.sam.transformer import Attention
@@ -45,29 +46,28 @@ class TokenToImage(nn.Module):
         return self._output(attended.unflatten(1, (self.num_heads, -1)) @ self.value_weight)
 
     def image_keys(self, placed_image: Tensor) -> Tensor:
-        """Image B×P×C with its position code → keys B×h×d×P."""
-        return self.key_weight @ placed_image[:, None].transpose(2, 3)
+        """Image P×C with its position code → keys h×d×P."""
+        return self.key_weight @ placed_image.T
 
     def image_values(self, image: Tensor) -> Tensor:
-        """Image B×P×C → values B×h×P×d."""
-        return image[:, None] @ self.value_weight
+        """Image P×C → values h×P×d."""
+        return image @ self.value_weight
 
     def from_projected(
         self, tokens: Tensor, keys: Tensor, values: Tensor, mask: tuple[Tensor, Tensor] | None
     ) -> Tensor:
-        """`forward` on keys and values of `image_keys` and `image_values`, 1×h×….
+        """`forward` on keys and values of `image_keys` and `image_values`.
 
-        `mask` is what a mask prompt adds to the image, as features B×P×F and their weight F×C.
+        `mask` is what a mask prompt adds to the image, as features B×F×P and their weight F×C.
         """
         queries = self._queries(tokens)
         scores = _shared_matmul(queries, keys)
-        if mask is not None:
-            features, weight = mask[0][:, None], mask[1]
-            scores = scores + (queries @ (self.key_weight @ weight.T)) @ features.transpose(2, 3)
-            attention = scores.softmax(dim=-1)
-            attended = _shared_matmul(attention, values)
-            return self._output(attended + (attention @ features) @ (weight @ self.value_weight))
-        return self._output(_shared_matmul(scores.softmax(dim=-1), values))
+        if mask is None:
+            return self._output(_shared_matmul(scores.softmax(dim=-1), values))
+        features, weight = mask[0][:, None], mask[1]
+        attention = (scores + (queries @ (self.key_weight @ weight.T)) @ features).softmax(dim=-1)
+        of_mask = (attention @ features.transpose(2, 3)) @ (weight @ self.value_weight)
+        return self._output(_shared_matmul(attention, values) + of_mask)
 
     def _queries(self, tokens: Tensor) -> Tensor:
         projected = tokens @ self.query_weight.T + self.query_bias
@@ -78,12 +78,18 @@ class TokenToImage(nn.Module):
 
 
 class ThinProduct(NamedTuple):
-    """An addition to the image B×P×C as the product weights @ rows."""
+    """An addition to the image, B×P×C, as the product weightsᵀ @ rows."""
 
     weights: Tensor
-    """B×P×hT"""
+    """B×hT×P: positions last, so that all that is done to them runs along memory."""
     rows: Tensor
     """B×hT×C"""
+
+    def added_to(self, image: Tensor) -> Tensor:
+        """Image 1×P×C or B×P×C plus the product, B×P×C."""
+        if len(self.weights) == 1:
+            return torch.addmm(image.squeeze(0), self.weights.squeeze(0).T, self.rows.squeeze(0))[None]
+        return torch.baddbmm(image, self.weights.transpose(1, 2), self.rows)
 
 
 class ImageToToken(nn.Module):
@@ -117,32 +123,27 @@ class ImageToToken(nn.Module):
         """Image B×P×C and tokens B×T×C, each with its position code, and the bare tokens → what to add."""
         keys = self._keys(placed_tokens)
         projected = (keys @ self.query_weight).flatten(1, 2)
-        scores = placed_image @ projected.transpose(1, 2) + (keys @ self.query_bias).flatten(1)[:, None]
-        return ThinProduct(self._weights(scores), self._rows(tokens))
+        scores = projected @ placed_image.transpose(1, 2)
+        scores = scores.unflatten(1, (self.num_heads, -1)) + keys @ self.query_bias
+        return ThinProduct(_softmax_over_tokens(scores), self._rows(tokens))
 
     def image_queries(self, placed_image: Tensor) -> Tensor:
-        """Image B×P×C with its position code → queries B×h×P×d."""
-        return placed_image[:, None] @ self.query_weight.transpose(1, 2) + self.query_bias.transpose(1, 2)
+        """Image P×C with its position code → queries h×d×P."""
+        return self.query_weight @ placed_image.T + self.query_bias
 
     def from_projected(
         self, queries: Tensor, placed_tokens: Tensor, tokens: Tensor, mask: tuple[Tensor, Tensor] | None
     ) -> ThinProduct:
-        """`forward` on queries of `image_queries`, 1×h×P×d, and a mask prompt as in `TokenToImage`."""
+        """`forward` on queries of `image_queries` and a mask prompt as in `TokenToImage`."""
         keys = self._keys(placed_tokens)
-        # The prompts' tokens side by side as columns, so that the shared queries are not copied for each.
-        columns = queries[0] @ keys.permute(1, 3, 0, 2).flatten(2)
-        scores = columns.unflatten(2, (len(tokens), -1)).permute(2, 1, 0, 3).flatten(2)
+        scores = _shared_matmul(keys, queries)
         if mask is not None:
             features, weight = mask
-            of_mask = (keys @ (self.query_weight @ weight.T)).flatten(1, 2)
-            scores = scores + features @ of_mask.transpose(1, 2)
-        return ThinProduct(self._weights(scores), self._rows(tokens))
+            scores = scores + (keys @ (self.query_weight @ weight.T)) @ features[:, None]
+        return ThinProduct(_softmax_over_tokens(scores), self._rows(tokens))
 
     def _keys(self, placed_tokens: Tensor) -> Tensor:
         return _split(placed_tokens @ self.key_weight.T + self.key_bias, self.num_heads)
-
-    def _weights(self, scores: Tensor) -> Tensor:
-        return scores.unflatten(2, (self.num_heads, -1)).softmax(dim=-1).flatten(2)
 
     def _rows(self, tokens: Tensor) -> Tensor:
         values = _split(tokens @ self.value_weight.T + self.value_bias, self.num_heads)
@@ -154,10 +155,16 @@ def _split(x: Tensor, heads: int) -> Tensor:
     return x.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
+def _softmax_over_tokens(scores: Tensor) -> Tensor:
+    """B×h×T×P scores → B×hT×P weights. Written out: along the last axis, 7 numbers at a time, softmax is slow."""
+    weights = (scores - scores.amax(dim=2, keepdim=True)).exp()
+    return (weights / weights.sum(dim=2, keepdim=True)).flatten(1, 2)
+
+
 def _shared_matmul(many: Tensor, one: Tensor) -> Tensor:
-    """B×h×T×n times 1×h×n×m: the prompts side by side as rows, so that the shared factor is not copied for each."""
+    """B×h×T×n times h×n×m: the prompts' tokens side by side, so that the shared factor is not copied for each."""
     rows = many.transpose(0, 1)
-    return (rows.flatten(1, 2) @ one[0]).unflatten(1, rows.shape[1:3]).transpose(0, 1)
+    return (rows.flatten(1, 2) @ one).unflatten(1, rows.shape[1:3]).transpose(0, 1)
 
 
 class _Wide(NamedTuple):

@@ -6,7 +6,7 @@
 PYTHON ?= $(shell sh tools/find-python.sh)
 BIN := .venv/bin
 # The machine's Node.js or, where it has none that is new enough, the one that the set-up put into .venv.
-NODE_PATH := PATH="$(CURDIR)/$(BIN):$$PATH"
+WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,14 +23,16 @@ lint: setup ## check style, types, imports, the page's unit tests and its genera
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	cd web && $(NODE_PATH) npm run lint
-	cd web && $(NODE_PATH) npm run typecheck
-	cd web && $(NODE_PATH) npm run test
+	cd web && $(WITH_NODE) npm run lint
+	cd web && $(WITH_NODE) npm run typecheck
+	$(BIN)/python -m api.openapi | diff -u web/openapi.json - || { echo "The client lags behind the API: make client"; exit 1; }
+	cd web && $(WITH_NODE) npm run generate:check
+	cd web && $(WITH_NODE) npm run test
 
 format: setup ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
-	cd web && $(NODE_PATH) npm run format
+	cd web && $(WITH_NODE) npm run format
 
 test: setup ## run all tests, or some: make test ARGS="tests/store -k version"
 	@$(BIN)/python tools/browser.py
@@ -38,6 +40,10 @@ test: setup ## run all tests, or some: make test ARGS="tests/store -k version"
 
 benchmark: setup ## measure the figures in the README on this machine
 	$(BIN)/python -m benchmarks.decode
+
+client: setup ## write web/'s typed client anew from the API
+	$(BIN)/python -m api.openapi > web/openapi.json
+	cd web && $(WITH_NODE) npm run generate
 
 lock: setup ## resolve dependencies and rewrite requirements.lock (newest versions: make lock ARGS=--upgrade)
 	$(BIN)/uv pip compile pyproject.toml tools/torch-needs.txt --all-extras --universal --python-version 3.11 \

@@ -66,56 +66,66 @@ def sky(rng: np.random.Generator) -> Material:
     return replace(cloudy, ramp=ramp, angle=float(rng.normal(0, 0.1)), detail=0.0)
 
 
-def perspective_floor(
-    rng: np.random.Generator, canvas: Canvas, material: Material, horizon: float
-) -> NDArray[np.float32]:
-    """The colours of a plane seen at a slant below row `horizon`: float32 [H, W, 3]; rows above repeat the far edge."""
-    height, width = canvas.height, canvas.width
-    kind = material.kind or "noise"
-    tiles = textures.bank()[kind]
-    tile = tiles[material.variant % len(tiles)]
-    rows = np.arange(height, dtype=np.float32)
-    below = np.maximum((rows - horizon) / height, 0.015) + 0.02
-    depth = (0.35 / below).astype(np.float32)
+def perspective_floor(canvas: Canvas, material: Material, horizon: float, top: float) -> materials.Pixels:
+    """The colours of a plane seen at a slant, its vanishing line at row `horizon`; rows above `top` are left black.
+
+    float32 [H, W, 3].
+    """
+    rng, height, width = canvas.rng, canvas.height, canvas.width
+    tiles = textures.bank()[material.kind or "noise"]
+    first = int(np.clip(top, 0, height - 1))
+    below = (np.arange(first, height, dtype=np.float32) - np.float32(horizon)) / height
+    depth = (0.35 / (np.maximum(below, 0.015) + 0.02)).astype(np.float32)
     scale = textures.TILE * rng.uniform(0.4, 1.6) / material.zoom**0.5
-    across = (np.arange(width, dtype=np.float32) / width - rng.uniform(0.2, 0.8)) * scale
-    u = across[None, :] * depth[:, None] + rng.uniform(0, 512)
-    v = np.broadcast_to((depth * scale * 0.5 + rng.uniform(0, 512))[:, None], u.shape).astype(np.float32)
-    turn = material.angle if rng.random() < 0.5 else 0.0
-    cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-    u, v = u * cos - v * sin, u * sin + v * cos
-    soft = np.asarray(cv2.GaussianBlur(tile, (0, 0), 1.2), np.uint8)
-    size = textures.TILE
-    field = cv2.remap(soft, np.mod(u, size), np.mod(v, size), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    across = ((np.arange(width) / width - rng.uniform(0.2, 0.8)) * scale).astype(np.float32)
+    u = across[None, :] * depth[:, None] + np.float32(rng.uniform(0, 512))
+    along = (depth * np.float32(scale * 0.5) + np.float32(rng.uniform(0, 512)))[:, None]
+    v = np.broadcast_to(along, u.shape)
+    if rng.random() < 0.5:
+        cos, sin = np.float32(np.cos(material.angle)), np.float32(np.sin(material.angle))
+        u, v = u * cos - v * sin, u * sin + v * cos
+    soft = cv2.GaussianBlur(tiles[material.variant % len(tiles)], (0, 0), 1.2)
+    field = cv2.remap(soft, u, np.ascontiguousarray(v), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     # Far away a texture is finer than a pixel: only its mean is left.
-    fade = np.clip((depth - 2.5) / 4.0, 0, 1)[:, None].astype(np.float32)
-    grey = field.astype(np.float32) * (1 - fade) + 128 * fade
-    return np.take(material.ramp, grey.astype(np.uint8), axis=0)
+    near = np.clip((6.5 - depth) / 4, 0, 1)[:, None].astype(np.float32)
+    grey = ((field - np.float32(128)) * near + 128).astype(np.uint8)
+    colours = np.zeros((height, width, 3), np.float32)
+    colours[first:] = cv2.applyColorMap(grey, material.ramp.astype(np.uint8)[:, None, :])
+    return colours
 
 
-def _regions(canvas: Canvas, labels: NDArray[np.intp], colours: list[NDArray[np.float32]], keep_zero: bool) -> None:
-    """Writes regions into the canvas: label i gets colours i and, unless `keep_zero` and i = 0, a mask of its own."""
-    for index, pixels in enumerate(colours):
-        here = labels == index
-        if not here.any():
-            continue
-        cv2.copyTo(pixels, here.astype(np.uint8), canvas.image)
-        if not (keep_zero and index == 0):
-            canvas.leaves[here] = canvas.new_node(-1, "background-region")
-    # One pixel of blending along the borders, as the optics of any camera give.
+Surface = Material | materials.Pixels
+
+
+def _regions(canvas: Canvas, labels: NDArray[np.intp], surfaces: list[Surface], keep_zero: bool) -> None:
+    """Draws regions: label i gets surface i (a material, or colours of the whole image) and a mask of its own.
+
+    With `keep_zero`, region 0 has no mask.
+    """
     names = labels.astype(np.uint8)
+    for index, surface in enumerate(surfaces):
+        here = cv2.compare(names, index, cv2.CMP_EQ)
+        x, y, width, height = cv2.boundingRect(here)
+        if width == 0:
+            continue
+        window = (slice(y, y + height), slice(x, x + width))
+        pixels = (
+            surface[window] if isinstance(surface, np.ndarray) else materials.paint(canvas.rng, surface, height, width)
+        )
+        inside = here[window] > 0
+        np.copyto(canvas.image[window], pixels, where=inside[:, :, None])
+        if not (keep_zero and index == 0):
+            canvas.leaves[window][inside] = canvas.new_node(-1, "background-region")
+    # One pixel of blending along the borders, as the optics of any camera give.
     edge = cv2.morphologyEx(names, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     cv2.copyTo(cv2.GaussianBlur(canvas.image, (0, 0), 0.8), edge, canvas.image)
-
-
-def _full(canvas: Canvas, material: Material) -> NDArray[np.float32]:
-    return materials.paint(canvas.rng, material, canvas.height, canvas.width)
 
 
 def plain(canvas: Canvas) -> None:
     """One surface and nothing else; it has no mask."""
     kinds = textures.NATURAL_KINDS + textures.PATTERN_KINDS
-    canvas.image[:] = _full(canvas, surface(canvas.rng, palettes.NATURAL_MATERIALS, kinds, 0.5))
+    material = surface(canvas.rng, palettes.NATURAL_MATERIALS, kinds, 0.5)
+    canvas.image[:] = materials.paint(canvas.rng, material, canvas.height, canvas.width)
 
 
 def _ridge(canvas: Canvas, level: float, rough: float) -> NDArray[np.float32]:
@@ -134,7 +144,7 @@ def landscape(canvas: Canvas) -> float:
     horizon = rng.uniform(0.15, 0.7)
     y = np.arange(canvas.height, dtype=np.float32)[:, None]
     labels = np.zeros((canvas.height, canvas.width), np.intp)
-    colours = [_full(canvas, sky(rng))]
+    colours: list[Surface] = [sky(rng)]
     layers = int(rng.integers(0, 4))
     for index in range(layers):
         level = horizon - rng.uniform(0.02, 0.3) * (layers - index) / layers
@@ -148,11 +158,11 @@ def landscape(canvas: Canvas) -> float:
         base = palettes.colour(rng, name)
         haze = rng.uniform(0, 0.6) * (layers - index) / layers
         base = base * (1 - haze) + palettes.colour(rng, "sky") * haze
-        colours.append(_full(canvas, materials.make(rng, base, kind, float(0.45 * (1 - haze)), rng.uniform(0.4, 1.2))))
+        colours.append(materials.make(rng, base, kind, float(0.45 * (1 - haze)), rng.uniform(0.4, 1.2)))
     border = _ridge(canvas, horizon, 0.0 if rng.random() < 0.5 else rng.uniform(0, 0.03))
     labels = np.where(y > border, len(colours), labels)
     ground = surface(rng, _GROUND_COLOURS, _GROUND, 0.0)
-    colours.append(perspective_floor(rng, canvas, ground, horizon * canvas.height))
+    colours.append(perspective_floor(canvas, ground, horizon * canvas.height, float(border.min())))
     if rng.random() < 0.4:
         # A road, river or path towards the horizon.
         x = np.arange(canvas.width, dtype=np.float32)[None, :] / canvas.width
@@ -165,7 +175,7 @@ def landscape(canvas: Canvas) -> float:
         inside = (np.abs(x - middle) < 0.01 + t * rng.uniform(0.2, 0.9)) & (t > 0)
         labels = np.where(inside, len(colours), labels)
         path = surface(rng, ("asphalt", "sand", "water", "stone", "soil"), _GROUND, 0.3)
-        colours.append(perspective_floor(rng, canvas, path, horizon * canvas.height))
+        colours.append(perspective_floor(canvas, path, horizon * canvas.height, float(border.min())))
     _regions(canvas, labels, colours, keep_zero=False)
     return horizon * canvas.height
 
@@ -187,18 +197,18 @@ def room(canvas: Canvas) -> float:
     )
     labels = np.zeros((height, width), np.intp)
     wall = surface(rng, _WALL_COLOURS, _WALL, 0.5)
-    colours = [_full(canvas, wall)]
+    colours: list[Surface] = [wall]
     if two_walls:
         labels = np.where(np.broadcast_to(x > corner, labels.shape), 1, labels)
         second = replace(wall, ramp=np.clip(wall.ramp * rng.uniform(0.6, 1.3), 0, 255)) if rng.random() < 0.6 else surface(
             rng, _WALL_COLOURS, _WALL, 0.5)  # fmt: skip
-        colours.append(_full(canvas, second))
+        colours.append(second)
     if rng.random() < 0.3:
         labels = np.where(y > floor_line - rng.uniform(0.01, 0.06) * height, len(colours), labels)
-        colours.append(_full(canvas, materials.make(rng, palettes.colour(rng, _pick(rng, ("white", "wood", "dark"))))))
+        colours.append(materials.make(rng, palettes.colour(rng, _pick(rng, ("white", "wood", "dark")))))
     labels = np.where(y > floor_line, len(colours), labels)
     floor = surface(rng, ("wood", "stone", "fabric", "asphalt", "white", "sand"), _GROUND, 0.3)
-    colours.append(perspective_floor(rng, canvas, floor, level - rng.uniform(0.1, 0.4) * height))
+    colours.append(perspective_floor(canvas, floor, level - rng.uniform(0.1, 0.4) * height, float(floor_line.min())))
     _regions(canvas, labels, colours, keep_zero=bool(rng.random() < 0.3))
     return level
 
@@ -216,20 +226,18 @@ def territories(canvas: Canvas, count: int) -> None:
     x = np.arange(width, dtype=np.float32)[None, :] - np.roll(warp, 37, 1)
     if rng.random() < 0.65:
         stretch = np.exp(rng.normal(0, 0.4))
-        best = np.full((height, width), np.inf, np.float32)
-        labels = np.zeros((height, width), np.intp)
-        for index in range(count):
-            px, py, bonus = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0, 0.06) * width * height
-            distance = (x - px) ** 2 * stretch + (y - py) ** 2 / stretch - bonus
-            nearer = distance < best
-            best = np.where(nearer, distance, best)
-            labels[nearer] = index
+        # Distances squared differ by terms linear in x and y alone: the cells of a power diagram, by one product.
+        px, py = rng.uniform(0, width, count), rng.uniform(0, height, count)
+        weight = (px * px * stretch + py * py / stretch) - rng.uniform(0, 0.06, count) * width * height
+        scores = [np.float32(-2 * a * stretch) * x + np.float32(-2 * b / stretch) * y + np.float32(c)
+                  for a, b, c in zip(px, py, weight, strict=True)]  # fmt: skip
+        labels = np.argmin(np.stack(scores), 0)
     else:
         noise = textures.smooth_noise(rng, height, width, rng.uniform(0.25, 0.5) * width) + warp / height * 2
         cuts = np.quantile(noise[::8, ::8], np.sort(rng.uniform(0.1, 0.9, min(count, 4) - 1)))
         labels = np.digitize(noise, cuts)
     shared = palettes.colour(rng) if rng.random() < 0.3 else None
-    colours = []
+    colours: list[Surface] = []
     for _ in range(count):
         material = surface(rng, palettes.NATURAL_MATERIALS, textures.NATURAL_KINDS, 0.25)
         if shared is not None:
@@ -237,5 +245,5 @@ def territories(canvas: Canvas, count: int) -> None:
             material = replace(
                 material, ramp=palettes.ramp(rng, palettes.jitter(rng, shared, 18), rng.uniform(0.05, 0.5))
             )
-        colours.append(_full(canvas, material))
+        colours.append(material)
     _regions(canvas, labels, colours, keep_zero=False)

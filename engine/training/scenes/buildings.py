@@ -65,7 +65,9 @@ def _floors(rng: np.random.Generator, wall: Part, x0: float, y0: float, x1: floa
     cell_x, cell_y = (x1 - x0) / columns, (y1 - y0) / rows
     half_x, half_y = cell_x * rng.uniform(0.22, 0.42), cell_y * rng.uniform(0.25, 0.4)
     pane = _pane(rng)
-    frame = materials.make(rng, palettes.colour(rng, ("white", "wood", "dark", "metal", "plaster")[int(rng.integers(5))]))
+    frame = materials.make(
+        rng, palettes.colour(rng, ("white", "wood", "dark", "metal", "plaster")[int(rng.integers(5))])
+    )
     ledge = replace(_wall(rng), relief=0.0)
     style = {"arch": rng.random() < 0.15, "curtain": rng.random() < 0.3, "cross": rng.random() < 0.4}
     bars = int(rng.integers(0, 4))
@@ -75,7 +77,9 @@ def _floors(rng: np.random.Generator, wall: Part, x0: float, y0: float, x1: floa
     for row in range(rows):
         if rng.random() < 0.15:
             y = y0 + row * cell_y
-            wall.children.append(Part(Outline((shapes.box(x0, y - 0.01, x1, y + 0.015),)), ledge, own_mask=bool(rng.random() < 0.4)))
+            wall.children.append(
+                Part(Outline((shapes.box(x0, y - 0.01, x1, y + 0.015),)), ledge, own_mask=bool(rng.random() < 0.4))
+            )
         for column in range(columns):
             x, y = x0 + (column + 0.5) * cell_x, y0 + (row + 0.5) * cell_y
             if rng.random() < skip:
@@ -107,9 +111,13 @@ def facade(rng: np.random.Generator) -> Part:
     _floors(rng, wall, -0.92, -0.92, 0.92, base)
     whole = Part(children=[wall])
     if rng.random() < 0.5:
-        roof_tone = materials.make(rng, palettes.colour(rng, ("brick", "asphalt", "dark")[int(rng.integers(3))]), "tiles", 0.2, 0.4)
+        roof_tone = materials.make(
+            rng, palettes.colour(rng, ("brick", "asphalt", "dark")[int(rng.integers(3))]), "tiles", 0.2, 0.4
+        )
         inset, top = rng.uniform(0, 0.3), -1 - rng.uniform(0.06, 0.4)
-        roof = Part(Outline((np.array([[-1.05, -0.98], [-1 + inset, top], [1 - inset, top], [1.05, -0.98]]),)), roof_tone)
+        roof = Part(
+            Outline((np.array([[-1.05, -0.98], [-1 + inset, top], [1 - inset, top], [1.05, -0.98]]),)), roof_tone
+        )
         for x in rng.uniform(-0.8, 0.8, int(rng.integers(0, 4))):
             chimney = shapes.box(x - 0.05, top - rng.uniform(0.05, 0.2), x + 0.05, top + 0.1)
             whole.children.append(Part(Outline((chimney,)), _wall(rng), behind=True))
@@ -133,16 +141,24 @@ def house(rng: np.random.Generator) -> Part:
     for index, (left, right) in enumerate(zip(slots[:-1], slots[1:], strict=True)):
         middle, half = (left + right) / 2, (right - left) * 0.3
         if index == door_at:
-            door = Part(Outline((shapes.box(middle - half * 0.7, 0.15, middle + half * 0.7, high),)), materials.random_material(rng))
+            door = Part(
+                Outline((shapes.box(middle - half * 0.7, 0.15, middle + half * 0.7, high),)),
+                materials.random_material(rng),
+            )
             door.children.append(Part(Outline((shapes.ellipse(middle + half * 0.45, 0.45, 0.03, 0.03),)), frame))
             wall.children.append(door)
         else:
             place = np.diag([half, 0.16, 1.0])
             place[:2, 2] = middle, 0.25
             wall.children.append(window(rng, pane, frame, style, int(rng.integers(0, 3))).mapped(place))
-    tone = materials.make(rng, palettes.colour(rng, ("brick", "asphalt", "wood", "dark")[int(rng.integers(4))]), "bricks", 0.25, 0.4)
+    tone = materials.make(
+        rng, palettes.colour(rng, ("brick", "asphalt", "wood", "dark")[int(rng.integers(4))]), "bricks", 0.25, 0.4
+    )
     peak, inset = -rng.uniform(0.4, 0.9), rng.uniform(0.1, wide)
-    roof = Part(Outline((np.array([[-wide - 0.1, -0.05], [-wide + inset, peak], [wide - inset, peak], [wide + 0.1, -0.05]]),)), tone)
+    roof = Part(
+        Outline((np.array([[-wide - 0.1, -0.05], [-wide + inset, peak], [wide - inset, peak], [wide + 0.1, -0.05]]),)),
+        tone,
+    )
     x = rng.uniform(-0.5, 0.5) * wide
     chimney = Part(Outline((shapes.box(x - 0.07, peak - 0.15, x + 0.07, peak * 0.4),)), _wall(rng))
     return Part(children=[chimney, wall, roof])

@@ -171,6 +171,8 @@ class Canvas:
     def _raster(self, part: Part, leaf: int, around: _Layer | None) -> _Layer | None:
         assert part.outline is not None
         x0, y0, x1, y1 = extent(part.outline)
+        if around is not None and max(x1 - x0, y1 - y0) < 1.5:
+            return None
         depth = 0.0 if part.material is None else part.material.ragged
         margin = 2 + int(2 * depth)
         left, top = max(0, int(x0) - margin), max(0, int(y0) - margin)

@@ -119,7 +119,7 @@ class _Director:
     def close_up(self) -> None:
         """One thing that fills a good part of the picture."""
         rng, canvas = self.rng, self.canvas
-        scale = rng.uniform(0.3, 0.62) * min(canvas.height, canvas.width)
+        scale = rng.uniform(0.33, 0.75) * min(canvas.height, canvas.width)
         x, y = rng.normal(0.5, 0.1) * canvas.width, rng.normal(0.52, 0.08) * canvas.height
         self.put(_choose(rng, _CLOSE)(rng), x, y, scale, rng.normal(0, 0.08))
 
@@ -165,13 +165,13 @@ def _direct(canvas: Canvas, difficulty: float) -> None:
             groups.scattered(canvas, make, int(rng.integers(6, 30)), reach, bool(rng.random() < 0.6), floor)
         director.several(cast, int(rng.integers(0, 4)), 0.03, 0.2)
     elif kind < 0.63:
-        director.several(cast, many // 2, 0.02, 0.15)
+        director.several(cast, many // 2, 0.03, 0.22)
         if rng.random() < 0.45:
             director.defocus()
         director.close_up()
         director.several(cast, int(rng.integers(0, 5)), 0.02, 0.12)
     else:
-        director.several(cast, many, 0.02, 0.35)
+        director.several(cast, many, 0.03, 0.45)
         if rng.random() < 0.2:
             director.defocus()
             director.several(cast, int(rng.integers(1, 4)), 0.1, 0.4)
@@ -191,4 +191,6 @@ def generate_scene(seed: int, size: tuple[int, int] = (512, 512), *, difficulty:
     rng = np.random.default_rng(seed)
     canvas = Canvas(height, width, rng, lighting.random_light(rng))
     _direct(canvas, difficulty)
+    if rng.random() < 0.18:
+        canvas.darken(lighting.foreign_shadow(rng, height, width), 0, 0)
     return assemble(canvas, camera.expose(rng, canvas.image, canvas.unit))

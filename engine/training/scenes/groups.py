@@ -72,11 +72,17 @@ def _cell_colours(rng: np.random.Generator) -> tuple[Material, Material]:
     """Ground and nucleus of a micrograph: fluorescence (bright on black), stain (purple on pink) or phase contrast."""
     choice = rng.random()
     if choice < 0.4:
-        ground = materials.make(rng, palettes.hsv(rng.random(), rng.uniform(0, 0.3), rng.uniform(0.01, 0.1)), "smooth", 0.3)
-        cell = materials.make(rng, palettes.hsv(rng.random(), rng.uniform(0, 0.2), rng.uniform(0.15, 0.9)), "noise", 0.3, 0.5)
+        ground = materials.make(
+            rng, palettes.hsv(rng.random(), rng.uniform(0, 0.3), rng.uniform(0.01, 0.1)), "smooth", 0.3
+        )
+        cell = materials.make(
+            rng, palettes.hsv(rng.random(), rng.uniform(0, 0.2), rng.uniform(0.15, 0.9)), "noise", 0.3, 0.5
+        )
     elif choice < 0.75:
         hue = rng.uniform(0.75, 0.95)
-        ground = materials.make(rng, palettes.hsv(hue, rng.uniform(0.05, 0.35), rng.uniform(0.7, 0.95)), "marble", 0.15, 1.5)
+        ground = materials.make(
+            rng, palettes.hsv(hue, rng.uniform(0.05, 0.35), rng.uniform(0.7, 0.95)), "marble", 0.15, 1.5
+        )
         cell = materials.make(rng, palettes.hsv(hue - rng.uniform(0, 0.15), rng.uniform(0.4, 0.8), rng.uniform(0.25, 0.6)), "noise",
                               0.35, 0.5)  # fmt: skip
     else:

@@ -29,7 +29,11 @@ def table(rng: np.random.Generator) -> Part:
     slant, inset, thick = rng.uniform(0.05, 0.5), rng.uniform(0, 0.3), rng.uniform(0.04, 0.12)
     top = np.array([[-1 + inset, -slant], [1 - inset, -slant], [1, 0], [-1, 0]])
     own = rng.random() < 0.6
-    whole = Part(children=_legs([-0.85 + inset, 0.85 - inset], -slant * 0.5, rng.uniform(0.4, 0.7), 0.06, _darker(wood, 0.6), own))
+    whole = Part(
+        children=_legs(
+            [-0.85 + inset, 0.85 - inset], -slant * 0.5, rng.uniform(0.4, 0.7), 0.06, _darker(wood, 0.6), own
+        )
+    )
     whole.children.extend(_legs([-0.92, 0.92], 0, rng.uniform(0.7, 1), 0.09, _darker(wood, 0.8), own))
     if rng.random() < 0.4:
         drawer = Part(Outline((shapes.box(-0.4, thick, 0.4, thick + 0.2),)), _darker(wood, 0.9), seam=0.6)
@@ -49,7 +53,9 @@ def chair(rng: np.random.Generator) -> Part:
         back = Part(Outline((shapes.rounded_box(-0.5, -1, 0.5, 0.05, 0.15),)), seat)
         whole.children.append(back)
     else:
-        slats = [shapes.capsule(x, -0.95, x * 0.95, 0.05, 0.07) for x in np.linspace(-0.48, 0.48, int(rng.integers(3, 8)))]
+        slats = [
+            shapes.capsule(x, -0.95, x * 0.95, 0.05, 0.07) for x in np.linspace(-0.48, 0.48, int(rng.integers(3, 8)))
+        ]
         slats.append(shapes.capsule(-0.52, -0.95, 0.52, -0.95, 0.12))
         whole.children.append(Part(Outline(strokes=tuple(s for slat in slats for s in slat.strokes)), wood))
     whole.children.extend(_legs([-0.55, 0.6], 0.15, 1, 0.08, wood, own))
@@ -112,11 +118,15 @@ def shelf(rng: np.random.Generator) -> Part:
             if rng.random() < 0.85:
                 tall = rng.uniform(0.35, 0.58)
                 lean = rng.normal(0, 0.015)
-                spine = np.array([[x, bottom], [x + wide, bottom], [x + wide + lean, bottom - tall], [x + lean, bottom - tall]])
+                spine = np.array(
+                    [[x, bottom], [x + wide, bottom], [x + wide + lean, bottom - tall], [x + lean, bottom - tall]]
+                )
                 book = Part(Outline((spine,)), materials.make(rng, palettes.colour(rng)), seam=0.4)
                 if rng.random() < 0.3:
                     label = shapes.box(x, bottom - tall * 0.8, x + wide, bottom - tall * 0.6)
-                    book.children.append(Part(Outline((label,)), materials.make(rng, palettes.colour(rng)), own_mask=False))
+                    book.children.append(
+                        Part(Outline((label,)), materials.make(rng, palettes.colour(rng)), own_mask=False)
+                    )
                 bay.children.append(book)
             x += wide
         whole.children.append(bay)
@@ -129,7 +139,10 @@ def picture(rng: np.random.Generator) -> Part:
     frame = _timber(rng) if rng.random() < 0.6 else materials.make(rng, palettes.colour(rng, "dark"))
     border = rng.uniform(0.03, 0.15)
     whole = Part(Outline((shapes.box(-0.9, -high, 0.9, high),)), frame, seam=0.3)
-    inner = Part(Outline((shapes.box(-0.9 + border, -high + border, 0.9 - border, high - border),)), materials.random_material(rng))
+    inner = Part(
+        Outline((shapes.box(-0.9 + border, -high + border, 0.9 - border, high - border),)),
+        materials.random_material(rng),
+    )
     for _ in range(int(rng.integers(0, 6))):
         shape = shapes.any_outline(rng).mapped(shapes.somewhere(rng, 0.7, 0.1, 0.5))
         inner.children.append(Part(shape, materials.make(rng, palettes.colour(rng)), own_mask=False))
@@ -156,9 +169,13 @@ def curtain(rng: np.random.Generator) -> Part:
     """Hanging cloth with folds, on a rod."""
     t = np.linspace(-1, 1, 40)
     hem = 1 + 0.04 * np.sin(t * rng.uniform(15, 40))
-    sheet = np.concatenate([np.stack([t * 0.7, np.full(40, -1.0)], 1), np.stack([t * rng.uniform(0.6, 0.85), hem], 1)[::-1]])
+    sheet = np.concatenate(
+        [np.stack([t * 0.7, np.full(40, -1.0)], 1), np.stack([t * rng.uniform(0.6, 0.85), hem], 1)[::-1]]
+    )
     base = palettes.colour(rng, "fabric")
-    cloth = replace(materials.make(rng, base, "stripes", rng.uniform(0.1, 0.4), rng.uniform(0.5, 1.5)), angle=np.pi / 2, variant=1)
+    cloth = replace(
+        materials.make(rng, base, "stripes", rng.uniform(0.1, 0.4), rng.uniform(0.5, 1.5)), angle=np.pi / 2, variant=1
+    )
     whole = Part(children=[Part(Outline((sheet,)), cloth)])
     whole.children.append(Part(shapes.capsule(-0.95, -1, 0.95, -1, 0.06), _timber(rng)))
     return whole
@@ -191,6 +208,8 @@ def clock(rng: np.random.Generator) -> Part:
         face.children.append(Part(shapes.capsule(x * 0.68, y * 0.68, x * 0.78, y * 0.78, 0.05), ink, own_mask=False))
     for length in (0.4, 0.62):
         angle = rng.uniform(0, 6.3)
-        face.children.append(Part(shapes.capsule(0, 0, length * np.cos(angle), length * np.sin(angle), 0.06, 0.03), ink))
+        face.children.append(
+            Part(shapes.capsule(0, 0, length * np.cos(angle), length * np.sin(angle), 0.06, 0.03), ink)
+        )
     rim.children.append(face)
     return rim

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.training.scenes import textures
+
 Alpha = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
@@ -114,3 +116,26 @@ def cast_shadow(alpha: Alpha, light: Light, size: float) -> tuple[Plane, int, in
     laid = cv2.copyMakeBorder(laid, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
     dark = np.asarray(cv2.GaussianBlur(laid, (0, 0), blur), np.float32) * np.float32(light.shadow / 255)
     return dark, -reach - margin, foot - (out_height - 4) - margin
+
+
+def foreign_shadow(rng: np.random.Generator, height: int, width: int) -> Plane:
+    """Darkness (0..1, float32 [height, width]) thrown over the whole scene by things outside the picture.
+
+    A building's edge, the bars of a window or the leaves of a tree: borders of light that are borders of nothing else.
+    """
+    choice = rng.random()
+    if choice < 0.4:
+        angle, place = rng.uniform(0, 2 * np.pi), rng.uniform(-0.3, 0.3)
+        y = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None] * np.float32(np.sin(angle))
+        x = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None, :] * np.float32(np.cos(angle))
+        field = (x + y - np.float32(place)) * np.float32(width)
+    elif choice < 0.65:
+        tile = textures.sample(rng, height, width, "stripes", rng.uniform(2, 5), rng.uniform(0, 6.3), 0)
+        field = (tile.astype(np.float32) - 128) / 8
+    else:
+        tile = textures.sample(
+            rng, height, width, "leaves" if rng.random() < 0.5 else "noise", rng.uniform(1.5, 5), 0.0
+        )
+        field = (np.asarray(cv2.GaussianBlur(tile, (0, 0), rng.uniform(1, 5)), np.float32) - 128) / 6
+    soft = float(np.exp(rng.uniform(0, 2.5)))
+    return np.clip(field / soft + 0.5, 0, 1) * np.float32(rng.uniform(0.2, 0.6))

@@ -114,12 +114,18 @@ def paint(rng: np.random.Generator, material: Material, height: int, width: int)
         colours = np.asarray(cv2.applyColorMap(field, table), np.float32)
     shade = None
     if abs(material.gradient) > 0.02:
-        y = np.linspace(-1, 1, height, dtype=np.float32)[:, None] * np.sin(material.gradient_angle)
-        x = np.linspace(-1, 1, width, dtype=np.float32)[None, :] * np.cos(material.gradient_angle)
-        shade = (1 + material.gradient * (x + y)).astype(np.float32)
+        slope_y = material.gradient * np.sin(material.gradient_angle) * 2 / height
+        slope_x = material.gradient * np.cos(material.gradient_angle) * 2 / width
+        y = (np.arange(height) * slope_y + (1 - slope_y * height / 2)).astype(np.float32)
+        x = ((np.arange(width) - width / 2) * slope_x).astype(np.float32)
+        shade = y[:, None] + x[None, :]
+    if height * width > 2500:
+        # No large surface is lit or worn evenly.
+        blotches = material.detail * 2 * textures.smooth_noise(rng, height, width, 0.3 * max(height, width))
+        shade = blotches + 1 if shade is None else shade + blotches
     if material.detail > 0.01 and height * width > 200:
         grain = material.detail * textures.white_noise(rng, height, width)
         shade = grain + 1 if shade is None else shade + grain
     if shade is not None:
-        colours *= np.asarray(cv2.merge([shade, shade, shade]), np.float32)
+        colours *= cv2.merge([shade, shade, shade]).reshape(height, width, 3)
     return colours

@@ -18,7 +18,9 @@ def _foliage(rng: np.random.Generator) -> Material:
 
 
 def _bark(rng: np.random.Generator) -> Material:
-    return materials.lit(materials.make(rng, palettes.colour(rng, "soil" if rng.random() < 0.6 else "stone"), "fur", 0.35), 0.7)
+    return materials.lit(
+        materials.make(rng, palettes.colour(rng, "soil" if rng.random() < 0.6 else "stone"), "fur", 0.35), 0.7
+    )
 
 
 def tree(rng: np.random.Generator) -> Part:
@@ -43,7 +45,10 @@ def tree(rng: np.random.Generator) -> Part:
         crown = shapes.coast(rng) if rng.random() < 0.5 else shapes.blob(rng, 0.3)
         whole.children.append(Part(Outline((crown * [0.75, 0.7] + [0, -0.35],)), leaves))
     else:
-        tufts = tuple(shapes.blob(rng, 0.25) * rng.uniform(0.25, 0.5) + [rng.normal(0, 0.3), rng.uniform(-0.8, 0)] for _ in range(6))
+        tufts = tuple(
+            shapes.blob(rng, 0.25) * rng.uniform(0.25, 0.5) + [rng.normal(0, 0.3), rng.uniform(-0.8, 0)]
+            for _ in range(6)
+        )
         whole.children.append(Part(Outline(tufts), leaves))
     return whole
 
@@ -52,7 +57,9 @@ def bush(rng: np.random.Generator) -> Part:
     """A bush, hedge or tuft of grass, with flowers or fruit as parts at times."""
     part = Part(Outline((shapes.coast(rng) * [1, rng.uniform(0.5, 1)],)), _foliage(rng))
     if rng.random() < 0.35:
-        bloom = materials.lit(materials.make(rng, palettes.colour(rng, "petal" if rng.random() < 0.6 else "fruit")), 0.6)
+        bloom = materials.lit(
+            materials.make(rng, palettes.colour(rng, "petal" if rng.random() < 0.6 else "fruit")), 0.6
+        )
         for _ in range(int(rng.integers(2, 9))):
             place = shapes.somewhere(rng, 0.6, 0.05, 0.14)
             part.children.append(Part(Outline((shapes.blob(rng, 0.15),)).mapped(place), bloom))
@@ -97,7 +104,9 @@ def rock(rng: np.random.Generator) -> Part:
 def fruit(rng: np.random.Generator) -> Part:
     """An apple, orange, tomato, ball or egg, with a stem or a leaf at times."""
     kind = (None, "noise", "grain", "smooth", "spots")[int(rng.integers(5))]
-    skin = materials.lit(materials.make(rng, palettes.colour(rng, "fruit"), kind, rng.uniform(0.05, 0.3)), 0.9, rng.uniform(0, 0.9))
+    skin = materials.lit(
+        materials.make(rng, palettes.colour(rng, "fruit"), kind, rng.uniform(0.05, 0.3)), 0.9, rng.uniform(0, 0.9)
+    )
     whole = Part(Outline((shapes.blob(rng, 0.05, 1.8),)), skin)
     if rng.random() < 0.4:
         stem = shapes.curve([(0, -0.7), (rng.normal(0, 0.1), -1.1)], 0.1, 0.07)
@@ -116,4 +125,6 @@ def mushroom(rng: np.random.Generator) -> Part:
     surface = materials.lit(materials.random_material(rng), 0.8)
     stem = materials.lit(materials.make(rng, palettes.colour(rng, "sand" if rng.random() < 0.6 else "dark")), 0.7)
     wide = rng.uniform(0.05, 0.5)
-    return Part(children=[Part(shapes.capsule(0, 0, rng.normal(0, 0.1), 1.1, wide, wide), stem), Part(Outline((cap,)), surface)])
+    return Part(
+        children=[Part(shapes.capsule(0, 0, rng.normal(0, 0.1), 1.1, wide, wide), stem), Part(Outline((cap,)), surface)]
+    )

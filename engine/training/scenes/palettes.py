@@ -50,8 +50,8 @@ def hsv(hue: float, saturation: float, value: float) -> Colour:
 def colour(rng: np.random.Generator, name: str | None = None) -> Colour:
     """One colour of a natural material, or of any material, or now and then of none."""
     if name is None:
-        if rng.random() < 0.3:
-            return hsv(rng.random(), rng.random() ** 1.3, 0.08 + 0.9 * rng.random())
+        if rng.random() < 0.2:
+            return hsv(rng.random(), rng.random() ** 1.5, 0.08 + 0.9 * rng.random())
         name = NATURAL_MATERIALS[rng.integers(len(NATURAL_MATERIALS))]
     hue, spread, saturation, value = _NATURAL[name]
     return hsv(hue + spread * rng.uniform(-1, 1), rng.uniform(*saturation), rng.uniform(*value))

@@ -5,6 +5,7 @@ wobble transforms that place one in an image.
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeAlias
 
 import cv2
@@ -104,8 +105,13 @@ def densify(contour: Contour, step: float = 0.15) -> Contour:
 
 
 def ellipse(cx: float = 0, cy: float = 0, rx: float = 1, ry: float = 1, count: int = 40) -> Contour:
-    t = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    return np.stack([cx + rx * np.cos(t), cy + ry * np.sin(t)], 1)
+    return _circle(count) * (rx, ry) + (cx, cy)
+
+
+@cache
+def _circle(count: int) -> Contour:
+    t = np.arange(count) * (2 * np.pi / count)
+    return np.stack([np.cos(t), np.sin(t)], 1)
 
 
 def box(x0: float, y0: float, x1: float, y1: float) -> Contour:

@@ -189,7 +189,7 @@ def _builders() -> dict[str, list[Callable[[np.random.Generator], NDArray[np.flo
         "weave": [lambda r: _weave(r, 64), lambda r: _weave(r, 120)],
         "stripes": [lambda r: _waves(r, (0, 16), 0.0, 1.0), lambda r: _waves(r, (0, 9), 0.4, 2.2),
                     lambda r: _waves(r, (0, 30), 0.15, 2.0)],
-        "checks": [lambda _: _waves(np.random.default_rng(1), (12, 0), 0, 1) * _waves(np.random.default_rng(1), (0, 12), 0, 1)],
+        "checks": [lambda r: _waves(r, (12, 0), 0, 1) * _waves(r, (0, 12), 0, 1)],
         "plaid": [_plaid, _plaid],
         "dots": [lambda r: _dots(r, 12), lambda r: _dots(r, 24)],
         "spots": [lambda r: np.tanh(4 * (spectral(r, 1.9) - 0.7)), lambda r: np.tanh(3 * _waves(r, (4, 6), 6.0, 1.7)),

@@ -22,7 +22,9 @@ def _glass(rng: np.random.Generator) -> Material:
     """Dark or sky-reflecting panes; reflections are texture."""
     base = palettes.colour(rng, "glass") * np.float32(rng.uniform(0.3, 1.0))
     kind = (None, "smooth", "clouds", "clutter", "noise")[int(rng.integers(5))]
-    return replace(materials.make(rng, base, kind, rng.uniform(0.1, 0.6), rng.uniform(0.5, 2)), gradient=rng.normal(0, 0.35))
+    return replace(
+        materials.make(rng, base, kind, rng.uniform(0.1, 0.6), rng.uniform(0.5, 2)), gradient=rng.normal(0, 0.35)
+    )
 
 
 def _dark(rng: np.random.Generator) -> Material:
@@ -80,7 +82,9 @@ def car_side(rng: np.random.Generator, paint: Material | None = None) -> Part:
     for left, right in zip(doors[:-1], doors[1:], strict=True):
         if right - left < 0.15:
             continue
-        door = Part(Outline((shapes.rounded_box(left, beltline, right, sill - 0.04, 0.05),)), paint, seam=rng.uniform(0.4, 0.9))
+        door = Part(
+            Outline((shapes.rounded_box(left, beltline, right, sill - 0.04, 0.05),)), paint, seam=rng.uniform(0.4, 0.9)
+        )
         handle = shapes.rounded_box(left + 0.03, beltline + 0.06, left + 0.14, beltline + 0.09, 0.02)
         door.children.append(Part(Outline((handle,)), materials.make(rng, palettes.colour(rng, "metal"))))
         shell.children.append(door)
@@ -121,7 +125,10 @@ def car_front(rng: np.random.Generator, paint: Material | None = None) -> Part:
         shell.children.append(Part(Outline((grille,)), stripes))
     bumper = paint if rng.random() < 0.6 else _dark(rng)
     shell.children.append(Part(Outline((shapes.rounded_box(-0.78, 0.24, 0.78, 0.45, 0.06),)), bumper, seam=0.7))
-    plate = Part(Outline((shapes.box(-0.17, 0.26, 0.17, 0.34),)), materials.make(rng, palettes.colour(rng, "white"), "glyphs", 0.5, 0.5))
+    plate = Part(
+        Outline((shapes.box(-0.17, 0.26, 0.17, 0.34),)),
+        materials.make(rng, palettes.colour(rng, "white"), "glyphs", 0.5, 0.5),
+    )
     shell.children.append(plate)
     whole = Part()
     for side in (-1, 1):
@@ -152,7 +159,9 @@ def car_angled(rng: np.random.Generator) -> Part:
     corner = 1 - 2 * share * 0.6
     side = car_side(rng, paint).mapped(_quad(-1, corner, rng.uniform(0.6, 0.9), 1.0))
     tone = replace(paint, ramp=np.clip(paint.ramp * np.float32(rng.uniform(0.7, 1.25)), 0, 255))
-    face = car_front(rng, tone).mapped(placement(0, 0, 1.3)).mapped(_quad(corner - 0.04, 1, 1.0, rng.uniform(0.75, 0.95)))
+    face = (
+        car_front(rng, tone).mapped(placement(0, 0, 1.3)).mapped(_quad(corner - 0.04, 1, 1.0, rng.uniform(0.75, 0.95)))
+    )
     return Part(children=[*side.children, *face.children])
 
 
@@ -173,7 +182,9 @@ def bus(rng: np.random.Generator) -> Part:
             door.children.append(Part(Outline((shapes.box(x + 0.05, -high + 0.12, x + gap - 0.05, 0.1),)), glass))
             shell.children.append(door)
         else:
-            shell.children.append(Part(Outline((shapes.rounded_box(x + 0.02, -high + 0.1, x + gap - 0.02, -0.02, 0.03),)), glass))
+            shell.children.append(
+                Part(Outline((shapes.rounded_box(x + 0.02, -high + 0.1, x + gap - 0.02, -0.02, 0.03),)), glass)
+            )
     whole = Part(children=[shell])
     for x in (-0.65, 0.6) if rng.random() < 0.7 else (-0.75, -0.55, 0.55, 0.75):
         whole.children.append(wheel(rng, x, 0.4, rng.uniform(0.09, 0.15)))
@@ -191,7 +202,9 @@ def lorry(rng: np.random.Generator) -> Part:
     top = -rng.uniform(0.15, 0.4)
     cab = np.array([[0.46, 0.36], [0.46, top], [0.75, top], [0.92, 0.0], [0.98, 0.1], [0.98, 0.36]])
     front = Part(Outline((cab,)), _paint(rng))
-    front.children.append(Part(Outline((np.array([[0.58, 0.0], [0.58, top + 0.06], [0.74, top + 0.06], [0.86, 0.0]]),)), _glass(rng)))
+    front.children.append(
+        Part(Outline((np.array([[0.58, 0.0], [0.58, top + 0.06], [0.74, top + 0.06], [0.86, 0.0]]),)), _glass(rng))
+    )
     front.children.append(Part(Outline((shapes.ellipse(0.95, 0.2, 0.04, 0.05),)), _lamp(rng, False)))
     whole.children.append(front)
     whole.children.extend(wheel(rng, x, 0.4, 0.14) for x in (-0.8, -0.5, 0.7))
@@ -205,7 +218,9 @@ def bicycle(rng: np.random.Generator) -> Part:
     radius, thick = rng.uniform(0.38, 0.46), rng.uniform(0.03, 0.09)
     whole = Part()
     for x in (-0.56, 0.56):
-        ring = Outline((shapes.ellipse(x, 0.3, radius, radius), shapes.ellipse(x, 0.3, radius - thick, radius - thick)), holes=True)
+        ring = Outline(
+            (shapes.ellipse(x, 0.3, radius, radius), shapes.ellipse(x, 0.3, radius - thick, radius - thick)), holes=True
+        )
         whole.children.append(Part(ring, dark))
     tubes = ((-0.56, 0.3, -0.2, -0.25), (-0.2, -0.25, 0.4, -0.3), (0.4, -0.3, 0.0, 0.3), (0.0, 0.3, -0.2, -0.25),
              (-0.56, 0.3, 0.0, 0.3), (0.38, -0.42, 0.56, 0.3))  # fmt: skip
@@ -228,7 +243,9 @@ def boat(rng: np.random.Generator) -> Part:
         whole.children.extend((Part(Outline((sail,)), cloth), Part(Outline((jib,)), cloth)))
     else:
         cabin = Part(Outline((shapes.rounded_box(-0.6, -0.3, 0.3, 0.12, 0.05),)), _paint(rng))
-        cabin.children.extend(Part(Outline((shapes.box(x, -0.2, x + 0.16, -0.04),)), _glass(rng)) for x in (-0.5, -0.25, 0.0))
+        cabin.children.extend(
+            Part(Outline((shapes.box(x, -0.2, x + 0.16, -0.04),)), _glass(rng)) for x in (-0.5, -0.25, 0.0)
+        )
         whole.children.append(cabin)
     body = Part(Outline((hull,)), _paint(rng))
     body.children.append(Part(Outline((shapes.box(-2, 0.36, 2, 0.6),)), _paint(rng), own_mask=bool(rng.random() < 0.5)))
@@ -245,7 +262,8 @@ def aeroplane(rng: np.random.Generator) -> Part:
     near = np.array([[0.15, 0.05], [-0.4, rng.uniform(0.3, 0.8)], [-0.2, 0.5], [0.35, 0.05]])
     fuselage = Part(Outline((shapes.superellipse(1.1, rng.uniform(0.1, 0.18), 2.8),)), paint)
     fuselage.children.extend(
-        Part(Outline((shapes.ellipse(x, -0.03, 0.02, 0.025, 10),)), _dark(rng), own_mask=False) for x in np.linspace(-0.7, 0.7, 12)
+        Part(Outline((shapes.ellipse(x, -0.03, 0.02, 0.025, 10),)), _dark(rng), own_mask=False)
+        for x in np.linspace(-0.7, 0.7, 12)
     )
     fuselage.children.append(Part(Outline((shapes.box(0.9, -0.12, 1.0, 0.0),)), _glass(rng)))
     whole = Part(children=[Part(Outline((c,)), shade) for c in (tail, far)])

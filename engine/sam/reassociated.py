@@ -31,8 +31,6 @@ class PreparedImage(NamedTuple):
 
     state: Tensor
     """1×P×C: image embedding, "no mask" embedding and the constants that the first layer adds."""
-    position: Tensor
-    """1×P×C: position codes."""
     keys: Tensor
     """h×d×P: of the first token→image attention."""
     values: Tensor
@@ -49,6 +47,7 @@ class TwoStepDecoder(nn.Module):
     For inference: the weights are folded copies, so a decoder built before a training step knows nothing of it.
     """
 
+    position: Tensor
     no_mask: Tensor
     mask_weight: Tensor
     output_tokens: Tensor
@@ -71,6 +70,7 @@ class TwoStepDecoder(nn.Module):
         # A mask's dense map replaces "no mask", which the state holds already; the difference is one more feature.
         constant = cast(Tensor, to_dense.bias)[None] - no_mask
         tokens = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
+        self.register_buffer("position", sam.prompt_encoder.get_dense_pe().flatten(2).transpose(1, 2).contiguous())
         self.register_buffer("no_mask", no_mask.clone())
         self.register_buffer("mask_weight", torch.cat([to_dense.weight.flatten(1).T, constant]))
         self.register_buffer("output_tokens", tokens)
@@ -79,12 +79,10 @@ class TwoStepDecoder(nn.Module):
     def prepare(self, image_embedding: Tensor) -> PreparedImage:
         """Image embedding 1×C×S×S → what all its prompts share."""
         first = cast(TwoStepLayer, self.layers[0])
-        position = self.prompt_encoder.get_dense_pe().flatten(2).transpose(1, 2)
         state = image_embedding.flatten(2).transpose(1, 2) + self.no_mask
-        placed = state + position
+        placed = state + self.position
         return PreparedImage(
             state=state,
-            position=position,
             keys=first.from_image.image_keys(placed.squeeze(0)),
             values=first.from_image.image_values(state.squeeze(0)),
             queries=first.to_image.image_queries(placed.squeeze(0)),
@@ -125,7 +123,7 @@ class TwoStepDecoder(nn.Module):
             else:
                 tokens, update = layer(tokens, token_position, image, placed)
             image, scale = layer.normalise(update.added_to(image))
-            placed = image + prepared.position
+            placed = image + self.position
             # The norm's factor reaches everything that has been added so far.
             factors = [factor * scale for factor in (*factors, update.weights)]
             rows.append(layer.moved_rows(update))

@@ -51,7 +51,7 @@ def surface(rng: np.random.Generator, colours: tuple[str, ...], kinds: tuple[str
     base = palettes.colour(rng, _pick(rng, colours))
     if rng.random() < calm:
         return materials.make(rng, base)
-    return materials.make(rng, base, _pick(rng, kinds), zoom=float(np.exp(rng.uniform(-0.8, 1.0))))
+    return materials.make(rng, base, _pick(rng, kinds))
 
 
 def sky(rng: np.random.Generator) -> Material:

@@ -37,15 +37,17 @@ def _tone(rng: np.random.Generator, image: Pixels) -> Image:
     """Exposure, contrast, gamma and colour cast, as one lookup table per channel; float32 0..255 in, uint8 out."""
     levels = np.linspace(0, 1, 256)
     gamma = np.exp(rng.normal(-0.1, 0.22))
-    contrast = np.exp(rng.normal(-0.02, 0.18))
-    if rng.random() < 0.06:
-        contrast *= rng.uniform(0.25, 0.6)
     if rng.random() < 0.08:
         gamma *= rng.uniform(1.3, 2.2)
+    # A film-like curve: steeper in the middle by `bend`, with soft shoulders instead of clipping.
+    bend, slope = rng.uniform(0.4, 3.2), 1.0
+    if rng.random() < 0.06:
+        slope = rng.uniform(0.25, 0.6)
     cast = np.exp(rng.normal(0, 0.07, 3)) if rng.random() < 0.6 else np.ones(3)
     lift = rng.normal(0, 0.03)
     out = np.asarray(np.clip(image, 0, 255), np.uint8)
-    tables = np.stack([((np.clip(levels * c, 0, 1) ** gamma) - 0.5) * contrast + 0.5 + lift for c in cast], 1)
+    exposed = (levels[:, None] * cast[None, :]) ** gamma - 0.5
+    tables = slope * np.tanh(bend * exposed) / (2 * np.tanh(bend / 2)) + 0.5 + lift
     return np.asarray(cv2.LUT(out, np.clip(tables * 255, 0, 255).astype(np.uint8)[None]), np.uint8)
 
 
@@ -70,16 +72,16 @@ def expose(rng: np.random.Generator, image: Pixels, unit: float) -> Image:
     if rng.random() < 0.55:
         _light_falloff(rng, image)
     choice = rng.random()
-    if choice < 0.5:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), unit * rng.uniform(0.4, 0.8)), np.float32)
-    elif choice < 0.62:
+    if choice < 0.35:
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), unit * rng.uniform(0.3, 0.65)), np.float32)
+    elif choice < 0.42:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), unit * rng.uniform(0.8, 1.6)), np.float32)
-    elif choice < 0.67:
+    elif choice < 0.46:
         length = max(3, int(rng.uniform(3, 9) * unit))
         image = np.asarray(cv2.filter2D(image, -1, _motion_kernel(rng, length)), np.float32)
-    if rng.random() < 0.12:
+    if rng.random() < 0.09:
         # Haze or glare over everything.
-        share = rng.uniform(0.1, 0.45)
+        share = rng.uniform(0.05, 0.4)
         image *= np.float32(1 - share)
         image += np.float32(share * rng.uniform(120, 245))
     out = _saturation(rng, _tone(rng, image))
@@ -93,9 +95,10 @@ def expose(rng: np.random.Generator, image: Pixels, unit: float) -> Image:
         for channel in range(3):
             noisy[:, :, channel] += noise + colour * textures.white_noise(rng, height, width)
         out = np.clip(noisy, 0, 255).astype(np.uint8)
-    if rng.random() < 0.12:
+    if rng.random() < 0.35:
+        strength = rng.uniform(0.3, 1.2)
         sharp = cv2.GaussianBlur(out, (0, 0), 1.2)
-        out = np.asarray(cv2.addWeighted(out, 1.7, sharp, -0.7, 0), np.uint8)
+        out = np.asarray(cv2.addWeighted(out, 1 + strength, sharp, -strength, 0), np.uint8)
     if rng.random() < 0.6:
         quality = int(rng.integers(35, 96))
         _, data = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, quality])

@@ -49,14 +49,17 @@ def make(
 ) -> Material:
     """A material around one colour. A `kind` of None is plain paint with a trace of mottling."""
     if contrast is None:
-        contrast = float(np.exp(rng.normal(-1.6, 0.5)))
+        contrast = float(np.exp(rng.normal(-1.4, 0.5)))
     if kind is None:
         contrast *= 0.35
         kind = ("smooth", "noise", "clouds")[int(rng.integers(3))] if rng.random() < 0.6 else None
+    if zoom is None:
+        # Coarse prints would be seen as things of their own.
+        zoom = float(np.exp(rng.uniform(-0.9, 0.1 if kind in ("dots", "spots", "pebbles", "clutter", "leaves") else 0.8)))
     return Material(
         ramp=palettes.ramp(rng, base, contrast),
         kind=kind,
-        zoom=float(np.exp(rng.uniform(-0.9, 0.9))) if zoom is None else zoom,
+        zoom=zoom,
         angle=rng.uniform(0, np.pi)
         if rng.random() < 0.4
         else float(rng.normal(0, 0.06)) + np.pi / 2 * rng.integers(0, 2),

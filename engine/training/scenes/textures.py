@@ -242,16 +242,26 @@ def white_noise(rng: np.random.Generator, height: int, width: int) -> NDArray[np
     return plane[y : y + height, x : x + width]
 
 
+@cache
+def _half(kind: str, index: int) -> Field:
+    tile = bank()[kind][index]
+    return np.asarray(cv2.resize(tile, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def sample(
     rng: np.random.Generator, height: int, width: int, kind: str, zoom: float, angle: float, variant: int | None = None
 ) -> Field:
     """A rotated, zoomed cut of a tile of `kind`: uint8 [height, width]. `zoom` > 1 makes the texture coarser."""
     tiles = bank()[kind]
-    tile = tiles[int(rng.integers(len(tiles))) if variant is None else variant % len(tiles)]
+    index = int(rng.integers(len(tiles))) if variant is None else variant % len(tiles)
+    tile = tiles[index]
     if zoom < 0.7:
         # Shrinking a tile by more than that would alias: start from the half-size tile.
-        tile = np.asarray(cv2.resize(tile, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-        zoom *= 2
+        tile, zoom = _half(kind, index), zoom * 2
+    if height <= 48 and width <= 48 and kind in NATURAL_KINDS:
+        # Of so small a cut nobody sees the zoom and the angle.
+        y, x = rng.integers(0, (tile.shape[0] - height + 1, tile.shape[1] - width + 1)).tolist()
+        return tile[y : y + height, x : x + width]
     cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
     ox, oy = rng.uniform(0, TILE, 2)
     matrix = np.array([[cos, -sin, ox], [sin, cos, oy]])

@@ -97,6 +97,12 @@ export class Editor extends Observable<EditorState> {
     this.#mark({ masks: new Map(this.getState().masks).set(id, mask), draft: null });
   }
 
+  /** Adds a mask that is not stored yet but was made before this document was opened; no step of its own. */
+  insert(id: string, body: MaskBody, authorName: string | null): void {
+    const mask = { id, order: this.#nextOrder++, body, rle: fromSegmentation(body.segmentation), authorName };
+    this.set({ ...this.getState(), masks: new Map(this.getState().masks).set(id, mask) });
+  }
+
   delete(id: string): void {
     if (!this.getState().masks.has(id)) return;
     const masks = new Map(this.getState().masks);

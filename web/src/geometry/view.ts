@@ -39,7 +39,7 @@ export function panBy(view: View, dx: number, dy: number): View {
 }
 
 /** The whole image, centred, with `margin` CSS pixels around it; small images are not enlarged past 8×. */
-export function fit(image: Size, canvas: Size, margin = 24): View {
+export function fitTo(image: Size, canvas: Size, margin = 24): View {
   const room = {
     width: Math.max(canvas.width - 2 * margin, 1),
     height: Math.max(canvas.height - 2 * margin, 1),

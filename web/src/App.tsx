@@ -1,0 +1,51 @@
+import { MantineProvider } from "@mantine/core";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
+import { ApiError } from "./api/client";
+import { AnnotatePage } from "./pages/annotate/AnnotatePage";
+import { CrashPage } from "./pages/CrashPage";
+import { NotFoundPage } from "./pages/NotFoundPage";
+import { ProjectPage } from "./pages/project/ProjectPage";
+import { ProjectsPage } from "./pages/projects/ProjectsPage";
+import { SignInPage } from "./pages/SignInPage";
+import { saveQueue, watchSaving } from "./saving";
+import { theme } from "./theme";
+
+const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // A refusal stays a refusal; only a server that did not answer is asked again.
+      retry: (failures, error) => !(error instanceof ApiError) && failures < 2,
+      // The server is usually on this machine and reachable whatever the browser thinks of the network.
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+const router = createBrowserRouter([
+  {
+    errorElement: <CrashPage />,
+    children: [
+      { path: "/", element: <Navigate to="/projects" replace /> },
+      { path: "/sign-in", element: <SignInPage /> },
+      { path: "/projects", element: <ProjectsPage /> },
+      { path: "/projects/:projectId", element: <ProjectPage /> },
+      { path: "/projects/:projectId/images/:imageId", element: <AnnotatePage /> },
+      { path: "*", element: <NotFoundPage /> },
+    ],
+  },
+]);
+
+export function App() {
+  useEffect(() => watchSaving(saveQueue), []);
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,128 @@
+/** The keys of the annotation page: one table for what they do and for the sheet that lists them. */
+
+import { texts } from "../texts";
+import type { Annotation } from "./annotation";
+
+export interface PageCommands {
+  nextImage(): void;
+  previousImage(): void;
+  toggleKeys(): void;
+}
+
+interface KeyBinding {
+  /** As `KeyboardEvent.key`, letters in lower case. */
+  readonly key: string;
+  readonly ctrl?: boolean;
+  /** Left open: either way. */
+  readonly shift?: boolean;
+  /** False: the key keeps its meaning for the page. */
+  run(annotation: Annotation, page: PageCommands): boolean | undefined;
+}
+
+const toggle = (annotation: Annotation, name: "masksHidden" | "contoursOnly"): void =>
+  annotation.shown.update({ [name]: !annotation.shown.getState()[name] });
+
+const binding = (
+  key: string,
+  run: (annotation: Annotation, page: PageCommands) => void,
+  modifiers: Pick<KeyBinding, "ctrl" | "shift"> = {},
+): KeyBinding => ({
+  key,
+  ...modifiers,
+  run: (annotation, page) => {
+    run(annotation, page);
+    return true;
+  },
+});
+
+const cycle = (step: 1 | -1) => (annotation: Annotation) => {
+  // Without candidates to choose from, Tab moves the focus as everywhere.
+  if (!annotation.editor.getState().draft) return false;
+  annotation.nextCandidate(step);
+  return true;
+};
+
+const accept = (annotation: Annotation): boolean => {
+  if (!annotation.editor.getState().draft) return false;
+  annotation.accept();
+  return true;
+};
+
+const BINDINGS: readonly KeyBinding[] = [
+  binding("v", (annotation) => annotation.shown.update({ tool: "point" })),
+  binding("b", (annotation) => annotation.shown.update({ tool: "box" })),
+  { key: "Tab", shift: false, run: cycle(1) },
+  { key: "Tab", shift: true, run: cycle(-1) },
+  { key: "Enter", run: accept },
+  binding("Escape", (annotation) => annotation.drop()),
+  binding("z", (annotation) => annotation.editor.undo(), { ctrl: true, shift: false }),
+  binding("z", (annotation) => annotation.editor.redo(), { ctrl: true, shift: true }),
+  binding("y", (annotation) => annotation.editor.redo(), { ctrl: true }),
+  binding("h", (annotation) => toggle(annotation, "masksHidden")),
+  binding("c", (annotation) => toggle(annotation, "contoursOnly")),
+  binding("Delete", (annotation) => annotation.deleteSelected()),
+  binding("Backspace", (annotation) => annotation.deleteSelected()),
+  binding("f", (annotation) => annotation.fitView()),
+  binding("0", (annotation) => annotation.fitView()),
+  binding("n", (_, page) => page.nextImage(), { shift: false }),
+  binding("n", (_, page) => page.previousImage(), { shift: true }),
+  binding("?", (_, page) => page.toggleKeys()),
+];
+
+/** Carries out what the key is bound to. True when it was bound. */
+export function handleKey(event: KeyboardEvent, annotation: Annotation, page: PageCommands): boolean {
+  if (event.altKey) return false;
+  const ctrl = event.ctrlKey || event.metaKey;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const bound = BINDINGS.find(
+    (candidate) =>
+      candidate.key === key &&
+      (candidate.ctrl ?? false) === ctrl &&
+      (candidate.shift === undefined || candidate.shift === event.shiftKey),
+  );
+  return bound?.run(annotation, page) === true;
+}
+
+interface KeyHelp {
+  readonly keys: readonly string[];
+  readonly text: string;
+}
+
+const { keys: does, keyGroups } = texts;
+
+/** What the sheet of keys shows; alternatives are separate entries of `keys`. */
+export const KEY_HELP: readonly { title: string; rows: readonly KeyHelp[] }[] = [
+  {
+    title: keyGroups.make,
+    rows: [
+      { keys: ["Click"], text: does.click },
+      { keys: ["Right-click", "Alt + click"], text: does.altClick },
+      { keys: ["V"], text: does.pointTool },
+      { keys: ["B"], text: does.boxTool },
+      { keys: ["Tab"], text: does.nextCandidate },
+      { keys: ["Enter"], text: does.accept },
+      { keys: ["Esc"], text: does.drop },
+      { keys: ["Ctrl + Z"], text: does.undo },
+      { keys: ["Ctrl + Shift + Z"], text: does.redo },
+      { keys: ["Del"], text: does.delete },
+    ],
+  },
+  {
+    title: keyGroups.view,
+    rows: [
+      { keys: ["H"], text: does.hide },
+      { keys: ["C"], text: does.contours },
+      { keys: ["Wheel"], text: does.wheel },
+      { keys: ["Space + drag", "Middle drag"], text: does.pan },
+      { keys: ["F", "0"], text: does.fit },
+    ],
+  },
+  {
+    title: keyGroups.move,
+    rows: [
+      { keys: ["N"], text: does.nextImage },
+      { keys: ["Shift + N"], text: does.previousImage },
+      { keys: ["?"], text: does.keys },
+    ],
+  },
+];

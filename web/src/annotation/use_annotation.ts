@@ -1,0 +1,107 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { imageQuery, liveModelQuery, masksQuery, meQuery } from "../api/queries";
+import type { ImageDetail, Model } from "../api/types";
+import { ImagePyramid } from "../canvas/image_pyramid";
+import { embeddingUrl } from "../decoder/embedding";
+import { saveQueue } from "../saving";
+import { Annotation } from "./annotation";
+import { loadLocalDecoder } from "./local_decoders";
+
+/** An annotation of the image once its masks are known, decoding once there is a live model. */
+export function useAnnotation(imageId: string, forceServer: boolean) {
+  const image = useQuery(imageQuery(imageId));
+  const masks = useQuery(masksQuery(imageId));
+  const me = useQuery(meQuery());
+  const model = useQuery(liveModelQuery());
+  const [annotation, setAnnotation] = useState<Annotation | null>(null);
+
+  const ready = image.data && masks.data && me.data ? imageId : null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: refetched data must not throw away the open document.
+  useEffect(() => {
+    if (!ready || !image.data || !masks.data || !me.data) return;
+    const opened = new Annotation({
+      image: image.data,
+      masks: masks.data,
+      authorName: me.data.name,
+      queue: saveQueue,
+    });
+    setAnnotation(opened);
+    return () => {
+      setAnnotation(null);
+      opened.close();
+    };
+  }, [ready]);
+
+  const liveModel = model.data;
+  useEffect(() => {
+    if (annotation && liveModel) annotation.startDecoding(liveModel, loadLocalDecoder, forceServer);
+  }, [annotation, liveModel, forceServer]);
+
+  return {
+    annotation: annotation?.image.id === imageId ? annotation : null,
+    image: image.data,
+    model: model.data,
+    error: image.error ?? masks.error ?? me.error ?? null,
+    retry: () => {
+      void image.refetch();
+      void masks.refetch();
+      void me.refetch();
+    },
+  };
+}
+
+export function usePyramid(image: ImageDetail | undefined) {
+  const [pyramid, setPyramid] = useState<ImagePyramid | null>(null);
+  const [error, setError] = useState<Error | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  const url = image?.display_url;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt loads the same image again.
+  useEffect(() => {
+    if (!url) return;
+    const abort = new AbortController();
+    let loaded: ImagePyramid | null = null;
+    setError(null);
+    ImagePyramid.load(url, abort.signal)
+      .then((result) => {
+        loaded = result;
+        if (abort.signal.aborted) result.close();
+        else setPyramid(result);
+      })
+      .catch((reason: unknown) => {
+        if (!abort.signal.aborted) setError(reason instanceof Error ? reason : new Error(String(reason)));
+      });
+    return () => {
+      abort.abort();
+      setPyramid(null);
+      loaded?.close();
+    };
+  }, [url, attempt]);
+  return { pyramid, error, retry: () => setAttempt((count) => count + 1) };
+}
+
+/** Once this image can be clicked, the next one's file and embedding are fetched, so that moving on does not wait. */
+export function usePrefetchNext(
+  nextId: string | null | undefined,
+  model: Model | undefined,
+  ready: boolean,
+): void {
+  const queries = useQueryClient();
+  const modelId = model?.id;
+  useEffect(() => {
+    if (!nextId || !modelId || !ready) return;
+    const abort = new AbortController();
+    const fetchAhead = async (): Promise<void> => {
+      const next = await queries.fetchQuery(imageQuery(nextId));
+      const options: RequestInit = { signal: abort.signal, priority: "low" };
+      // The browser's cache keeps both: their addresses are immutable.
+      const file = await fetch(next.display_url, options);
+      await file.arrayBuffer();
+      const embedding = await fetch(embeddingUrl(nextId, modelId, next.embedding.state !== "done"), options);
+      await embedding.arrayBuffer();
+    };
+    // Only a head start: what goes wrong here is met, and said, when the image is opened.
+    fetchAhead().catch(() => undefined);
+    return () => abort.abort();
+  }, [queries, nextId, modelId, ready]);
+}

@@ -1,0 +1,105 @@
+import { useComputedColorScheme } from "@mantine/core";
+import { useEffect, useRef } from "react";
+import type { Annotation } from "../annotation/annotation";
+import type { DocumentMask } from "../document/editor";
+import { texts } from "../texts";
+import styles from "./ImageCanvas.module.css";
+import type { ImagePyramid } from "./image_pyramid";
+import { Painter, type Scene } from "./painter";
+import { listenToPointer } from "./pointer";
+
+interface ImageCanvasProps {
+  annotation: Annotation;
+  pyramid: ImagePyramid | null;
+}
+
+/** Around the image, as `--stage` in styles.css; the canvas has no stylesheet. */
+const STAGE = { light: "#e9ebef", dark: "#0e1014" };
+
+/** The canvas. It repaints when something it shows has changed, once per frame at most, outside of React. */
+export function ImageCanvas({ annotation, pyramid }: ImageCanvasProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const stage = STAGE[useComputedColorScheme("dark")];
+
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element) return;
+    const painter = new Painter(element);
+    let frame = 0;
+    const paint = (): void => {
+      frame = 0;
+      const view = annotation.view.getState();
+      const size = { width: element.clientWidth, height: element.clientHeight };
+      if (!view || size.width === 0) return;
+      painter.paint(sceneOf(annotation, pyramid), view, size, window.devicePixelRatio, stage);
+      describeView(element, annotation);
+    };
+    const schedule = (): void => {
+      if (frame === 0) frame = requestAnimationFrame(paint);
+    };
+    painter.onSettled = schedule;
+    const resize = new ResizeObserver(() => {
+      annotation.setCanvasSize({ width: element.clientWidth, height: element.clientHeight });
+      schedule();
+    });
+    resize.observe(element);
+    const stops = [
+      annotation.view.subscribe(schedule),
+      annotation.editor.subscribe(schedule),
+      annotation.shown.subscribe(schedule),
+      listenToPointer(element, annotation),
+    ];
+    schedule();
+    return () => {
+      for (const stop of stops) stop();
+      resize.disconnect();
+      cancelAnimationFrame(frame);
+      painter.close();
+    };
+  }, [annotation, pyramid, stage]);
+
+  return (
+    <canvas
+      ref={canvas}
+      className={styles.canvas}
+      tabIndex={0}
+      aria-label={texts.canvasLabel}
+      data-testid="image-canvas"
+    />
+  );
+}
+
+let listed: { from: ReadonlyMap<string, DocumentMask>; masks: DocumentMask[] } | null = null;
+
+/** The same array while the masks are the same, so that the layer they are drawn on can be reused. */
+function maskList(from: ReadonlyMap<string, DocumentMask>): DocumentMask[] {
+  if (listed?.from !== from) listed = { from, masks: [...from.values()] };
+  return listed.masks;
+}
+
+function sceneOf(annotation: Annotation, pyramid: ImagePyramid | null): Scene {
+  const { masks, draft } = annotation.editor.getState();
+  const { masksHidden, contoursOnly, selectedId, hoveredId, rubberBand, lastAnswered } =
+    annotation.shown.getState();
+  return {
+    image: annotation.image,
+    pyramid,
+    stored: masksHidden ? null : { masks: maskList(masks), contoursOnly, selectedId, hoveredId },
+    draft,
+    lastAnswered,
+    contoursOnly,
+    rubberBand,
+  };
+}
+
+/** The view and the last click's time as attributes: the page's state is readable from the document alone. */
+function describeView(element: HTMLCanvasElement, annotation: Annotation): void {
+  const view = annotation.view.getState();
+  if (!view) return;
+  element.dataset.zoom = String(view.zoom);
+  element.dataset.originX = String(view.originX);
+  element.dataset.originY = String(view.originY);
+  const { decodeMs } = annotation.shown.getState();
+  if (decodeMs === null) delete element.dataset.decodeMs;
+  else element.dataset.decodeMs = decodeMs.toFixed(1);
+}

@@ -1,0 +1,89 @@
+/** Pointer and wheel events of the canvas, turned into tool input and view changes. */
+
+import type { Annotation } from "../annotation/annotation";
+import { type ImagePoint, isInside, pixelAt, type ScreenPoint, screenPoint } from "../geometry/points";
+import { toImage, zoomAt } from "../geometry/view";
+import type { PointerInput, Tool } from "../tools/tool";
+
+const WHEEL_STEP = 0.0016;
+/** A pinch arrives as a wheel with Ctrl held and small deltas. */
+const PINCH_STEP = 0.01;
+const LINE_HEIGHT = 16;
+
+export function listenToPointer(element: HTMLCanvasElement, annotation: Annotation): () => void {
+  /** The tool that got the press keeps the gesture until its end, whatever is chosen meanwhile. */
+  let gesture: Tool | null = null;
+
+  const position = (event: MouseEvent): ScreenPoint => {
+    const box = element.getBoundingClientRect();
+    return screenPoint(event.clientX - box.left, event.clientY - box.top);
+  };
+  const active = (): Tool => {
+    const { tool, spaceHeld } = annotation.shown.getState();
+    return annotation.tools[spaceHeld ? "pan" : tool];
+  };
+  const showCursor = (): void => {
+    element.style.cursor = (gesture ?? active()).cursor;
+  };
+  const pass = (tool: Tool, event: PointerEvent, type: PointerInput["type"]): void => {
+    const view = annotation.view.getState();
+    if (!view) return;
+    const screen = position(event);
+    const input = { type, screen, image: toImage(view, screen), button: event.button, alt: event.altKey };
+    tool.handle(input, annotation.commands);
+    annotation.pointAt(hoveredPixel(annotation, input.image));
+    showCursor();
+  };
+
+  const down = (event: PointerEvent): void => {
+    event.preventDefault();
+    element.focus({ preventScroll: true });
+    element.setPointerCapture(event.pointerId);
+    gesture ??= event.button === 1 ? annotation.tools.pan : active();
+    pass(gesture, event, "down");
+  };
+  const move = (event: PointerEvent): void => {
+    annotation.clock.activity(performance.now());
+    pass(gesture ?? active(), event, "move");
+  };
+  const up = (event: PointerEvent): void => {
+    if (!gesture) return;
+    const tool = gesture;
+    if (event.buttons === 0) gesture = null;
+    pass(tool, event, "up");
+  };
+  const cancel = (event: PointerEvent): void => {
+    const tool = gesture;
+    gesture = null;
+    if (tool) pass(tool, event, "cancel");
+  };
+  const leave = (): void => annotation.pointAt(null);
+  const wheel = (event: WheelEvent): void => {
+    event.preventDefault();
+    annotation.clock.activity(performance.now());
+    const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_HEIGHT : 1);
+    const factor = Math.exp(-pixels * (event.ctrlKey ? PINCH_STEP : WHEEL_STEP));
+    annotation.changeView((view) => zoomAt(view, position(event), factor));
+  };
+  const noMenu = (event: Event): void => event.preventDefault();
+
+  const listeners = new AbortController();
+  const { signal } = listeners;
+  element.addEventListener("pointerdown", down, { signal });
+  element.addEventListener("pointermove", move, { signal });
+  element.addEventListener("pointerup", up, { signal });
+  element.addEventListener("pointercancel", cancel, { signal });
+  element.addEventListener("pointerleave", leave, { signal });
+  element.addEventListener("wheel", wheel, { signal, passive: false });
+  element.addEventListener("contextmenu", noMenu, { signal });
+  const stop = annotation.shown.subscribe(showCursor);
+  showCursor();
+  return () => {
+    listeners.abort();
+    stop();
+  };
+}
+
+function hoveredPixel(annotation: Annotation, point: ImagePoint): ImagePoint | null {
+  return isInside(point, annotation.image) ? pixelAt(point) : null;
+}

@@ -1,0 +1,62 @@
+import { Button } from "@mantine/core";
+import { IconAlertTriangle, IconCloudOff, IconKey, IconMapPinOff } from "@tabler/icons-react";
+import { useEffect } from "react";
+import { Link } from "react-router";
+import { isNotFound, isNotSignedIn, Offline } from "../api/client";
+import { texts } from "../texts";
+import { PageMessage } from "./PageMessage";
+
+const RETRY_MS = 3_000;
+
+interface QueryProblemProps {
+  error: unknown;
+  retry: () => void;
+}
+
+/** Why a page has nothing to show: not signed in, offline, not found, or an error. */
+export function QueryProblem({ error, retry }: QueryProblemProps) {
+  const offline = error instanceof Offline;
+  useEffect(() => {
+    if (!offline) return;
+    const timer = setInterval(retry, RETRY_MS);
+    return () => clearInterval(timer);
+  }, [offline, retry]);
+
+  const again = <Button onClick={retry}>{texts.tryAgain}</Button>;
+  if (isNotSignedIn(error)) {
+    return (
+      <PageMessage
+        icon={<IconKey />}
+        title={texts.notSignedInTitle}
+        text={texts.notSignedInText}
+        actions={again}
+      />
+    );
+  }
+  if (offline) {
+    return (
+      <PageMessage
+        icon={<IconCloudOff />}
+        title={texts.offlineTitle}
+        text={texts.offlineText}
+        actions={again}
+      />
+    );
+  }
+  if (isNotFound(error)) {
+    return (
+      <PageMessage
+        icon={<IconMapPinOff />}
+        title={texts.notFoundTitle}
+        text={texts.notFoundText}
+        actions={
+          <Button component={Link} to="/projects">
+            {texts.backToProjects}
+          </Button>
+        }
+      />
+    );
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return <PageMessage icon={<IconAlertTriangle />} title={texts.errorTitle} text={text} actions={again} />;
+}

@@ -1,0 +1,87 @@
+import { Button, Kbd, Skeleton } from "@mantine/core";
+import { useEffect, useRef } from "react";
+import type { Annotation } from "../../annotation/annotation";
+import type { ImagePyramid } from "../../canvas/image_pyramid";
+import { drawThumbnail, THUMBNAIL_SIDE } from "../../canvas/thumbnail";
+import type { Candidate } from "../../decoder/candidates";
+import { isAmbiguous } from "../../decoder/prompts";
+import { useObservable } from "../../observable";
+import { texts } from "../../texts";
+import styles from "./CandidateStrip.module.css";
+
+interface CandidateStripProps {
+  annotation: Annotation;
+  pyramid: ImagePyramid | null;
+}
+
+/** The masks to choose from for the object being made, best predicted IoU first. */
+export function CandidateStrip({ annotation, pyramid }: CandidateStripProps) {
+  const draft = useObservable(annotation.editor, (state) => state.draft);
+  if (!draft) return null;
+  const places = isAmbiguous(draft.prompt) ? [0, 1, 2] : [0];
+  return (
+    <section className={styles.strip} aria-label={texts.candidates}>
+      {places.map((place) => {
+        const candidate = draft.candidates?.[place];
+        return candidate ? (
+          <CandidateButton
+            key={place}
+            rank={place}
+            candidate={candidate}
+            chosen={place === draft.chosen}
+            annotation={annotation}
+            pyramid={pyramid}
+          />
+        ) : (
+          <div key={place} className={styles.candidate} aria-hidden>
+            <Skeleton className={styles.placeholder} />–
+          </div>
+        );
+      })}
+      <div className={styles.actions}>
+        <Button
+          size="xs"
+          disabled={!draft.candidates}
+          onClick={() => annotation.accept()}
+          rightSection={<Kbd size="xs">↵</Kbd>}
+        >
+          {texts.accept}
+        </Button>
+        <Button
+          size="xs"
+          variant="default"
+          onClick={() => annotation.drop()}
+          rightSection={<Kbd size="xs">Esc</Kbd>}
+        >
+          {texts.drop}
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+interface CandidateButtonProps extends CandidateStripProps {
+  rank: number;
+  candidate: Candidate;
+  chosen: boolean;
+}
+
+function CandidateButton({ rank, candidate, chosen, annotation, pyramid }: CandidateButtonProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    if (canvas.current) drawThumbnail(canvas.current, annotation.image, pyramid, candidate.mask);
+  }, [annotation, pyramid, candidate]);
+  return (
+    <button
+      type="button"
+      className={`${styles.candidate} numbers`}
+      aria-pressed={chosen}
+      aria-label={texts.candidate(rank + 1, candidate.predictedIou)}
+      data-testid={`candidate-${rank}`}
+      onClick={() => annotation.chooseCandidate(rank)}
+    >
+      <canvas ref={canvas} style={{ width: THUMBNAIL_SIDE, height: THUMBNAIL_SIDE }} />
+      {candidate.predictedIou.toFixed(2)}
+    </button>
+  );
+}

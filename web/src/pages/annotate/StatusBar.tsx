@@ -1,0 +1,119 @@
+import { useEffect, useState } from "react";
+import type { Annotation } from "../../annotation/annotation";
+import type { Model } from "../../api/types";
+import type { DecodeState } from "../../decoder/session";
+import type { SaveState } from "../../document/save_queue";
+import { Observable, useObservable } from "../../observable";
+import { saveQueue } from "../../saving";
+import { texts } from "../../texts";
+import styles from "./annotate.module.css";
+
+type Tone = "good" | "busy" | "bad";
+
+const CLOCK_MS = 200;
+const NO_DECODER = new Observable<DecodeState | null>(null);
+
+interface StatusBarProps {
+  annotation: Annotation;
+  model: Model | undefined;
+}
+
+export function StatusBar({ annotation, model }: StatusBarProps) {
+  return (
+    <footer className={`${styles.status} numbers`}>
+      <Zoom annotation={annotation} />
+      <Position annotation={annotation} />
+      <DecoderStatus annotation={annotation} model={model} />
+      <Clock annotation={annotation} />
+      <SavedStatus />
+    </footer>
+  );
+}
+
+function Zoom({ annotation }: { annotation: Annotation }) {
+  const zoom = useObservable(annotation.view, (view) => view?.zoom ?? null);
+  return <span className={styles.zoom}>{zoom === null ? "" : `${formatPercent(zoom)} %`}</span>;
+}
+
+function formatPercent(zoom: number): string {
+  const percent = zoom * 100;
+  return percent < 10 ? percent.toFixed(1) : Math.round(percent).toLocaleString("en");
+}
+
+function Position({ annotation }: { annotation: Annotation }) {
+  const pixel = useObservable(annotation.pointer, (point) => point);
+  return <span className={styles.position}>{pixel ? texts.position(pixel.x, pixel.y) : ""}</span>;
+}
+
+function DecoderStatus({ annotation, model }: StatusBarProps) {
+  const session = useObservable(annotation.decoder, (decoder) => decoder);
+  const state = useObservable<DecodeState | null, DecodeState | null>(
+    session ?? NO_DECODER,
+    (decoder) => decoder,
+  );
+  const [tone, text] = describeDecoder(state, model);
+  const why = state?.where === "server" && state.reason ? texts.embeddingServerWhy(state.reason) : undefined;
+  return (
+    <span
+      className={styles.grow}
+      title={why}
+      role="status"
+      data-testid="embedding-state"
+      data-phase={state?.phase ?? "loading"}
+      data-where={state?.where}
+    >
+      <i className={styles.dot} data-state={tone} />
+      {text}
+    </span>
+  );
+}
+
+function describeDecoder(state: DecodeState | null, model: Model | undefined): [Tone, string] {
+  if (!state) return ["busy", model ? texts.modelLoading : texts.modelPreparing];
+  switch (state.phase) {
+    case "ready":
+      return ["good", state.where === "server" ? texts.embeddingServer : texts.embeddingReady];
+    case "loading":
+      return ["busy", texts.modelLoading];
+    case "failed":
+      return ["bad", texts.embeddingFailed(state.reason ?? "")];
+    case "embedding":
+      if (state.embedding?.state === "queued") {
+        return ["busy", texts.embeddingQueued(state.embedding.position ?? 0)];
+      }
+      return ["busy", state.embedding ? texts.embeddingRunning : texts.embeddingAsking];
+  }
+}
+
+function Clock({ annotation }: { annotation: Annotation }) {
+  const [activeMs, setActiveMs] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setActiveMs(annotation.clock.read(performance.now()).activeMs), CLOCK_MS);
+    return () => clearInterval(timer);
+  }, [annotation]);
+  return <span>{texts.onThisMask(activeMs)}</span>;
+}
+
+function SavedStatus() {
+  const state = useObservable(saveQueue, (saving) => saving);
+  const [tone, text] = describeSaving(state);
+  return (
+    <span role="status" data-testid="saved-state" data-phase={state.phase}>
+      <i className={styles.dot} data-state={tone} />
+      {text}
+    </span>
+  );
+}
+
+function describeSaving({ phase, unsaved }: SaveState): [Tone, string] {
+  switch (phase) {
+    case "saved":
+      return ["good", texts.saved];
+    case "saving":
+      return ["busy", texts.saving(unsaved)];
+    case "offline":
+      return ["bad", texts.offlineUnsaved(unsaved)];
+    case "signed-out":
+      return ["bad", texts.signedOutUnsaved(unsaved)];
+  }
+}

@@ -1,0 +1,111 @@
+import { ActionIcon, Tooltip } from "@mantine/core";
+import {
+  IconArrowBackUp,
+  IconArrowForwardUp,
+  IconArrowsMaximize,
+  IconCirclePlus,
+  IconContrast,
+  IconEye,
+  IconEyeOff,
+  IconHandStop,
+  IconSquarePlus,
+  type TablerIcon,
+} from "@tabler/icons-react";
+import type { Annotation } from "../../annotation/annotation";
+import { useObservable } from "../../observable";
+import { texts } from "../../texts";
+import type { ToolName } from "../../tools/tool";
+import styles from "./annotate.module.css";
+
+const TOOLS: readonly { name: ToolName; icon: TablerIcon; key: string }[] = [
+  { name: "point", icon: IconCirclePlus, key: "V" },
+  { name: "box", icon: IconSquarePlus, key: "B" },
+  { name: "pan", icon: IconHandStop, key: "Space" },
+];
+
+export function ToolRail({ annotation }: { annotation: Annotation }) {
+  const { shown, editor } = annotation;
+  const tool = useObservable(shown, (state) => (state.spaceHeld ? "pan" : state.tool));
+  const masksHidden = useObservable(shown, (state) => state.masksHidden);
+  const contoursOnly = useObservable(shown, (state) => state.contoursOnly);
+  const canUndo = useObservable(editor, () => editor.canUndo);
+  const canRedo = useObservable(editor, () => editor.canRedo);
+  return (
+    <nav className={styles.tools} aria-label={texts.toolRail}>
+      {TOOLS.map(({ name, icon, key }) => (
+        <RailButton
+          key={name}
+          label={texts.tools[name]}
+          shortcut={key}
+          icon={icon}
+          pressed={tool === name}
+          onClick={() => shown.update({ tool: name })}
+        />
+      ))}
+      <div className={styles.divider} />
+      <RailButton
+        label={texts.undo}
+        shortcut="Ctrl Z"
+        icon={IconArrowBackUp}
+        disabled={!canUndo}
+        onClick={() => editor.undo()}
+      />
+      <RailButton
+        label={texts.redo}
+        shortcut="Ctrl Shift Z"
+        icon={IconArrowForwardUp}
+        disabled={!canRedo}
+        onClick={() => editor.redo()}
+      />
+      <div className={styles.divider} />
+      <RailButton
+        label={texts.hideMasks}
+        shortcut="H"
+        icon={masksHidden ? IconEyeOff : IconEye}
+        pressed={masksHidden}
+        onClick={() => shown.update({ masksHidden: !masksHidden })}
+      />
+      <RailButton
+        label={texts.contoursOnly}
+        shortcut="C"
+        icon={IconContrast}
+        pressed={contoursOnly}
+        onClick={() => shown.update({ contoursOnly: !contoursOnly })}
+      />
+      <RailButton
+        label={texts.fitView}
+        shortcut="F"
+        icon={IconArrowsMaximize}
+        onClick={() => annotation.fitView()}
+      />
+    </nav>
+  );
+}
+
+interface RailButtonProps {
+  label: string;
+  shortcut: string;
+  icon: TablerIcon;
+  pressed?: boolean;
+  disabled?: boolean;
+  onClick: () => void;
+}
+
+function RailButton({ label, shortcut, icon: Icon, pressed, disabled = false, onClick }: RailButtonProps) {
+  return (
+    <Tooltip label={`${label}  ·  ${shortcut}`} position="right">
+      <ActionIcon
+        size={34}
+        radius="sm"
+        variant={pressed ? "light" : "subtle"}
+        color={pressed ? "azure" : "gray"}
+        aria-label={label}
+        aria-pressed={pressed}
+        disabled={disabled}
+        onClick={onClick}
+      >
+        <Icon size={19} stroke={1.6} />
+      </ActionIcon>
+    </Tooltip>
+  );
+}

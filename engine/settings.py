@@ -3,8 +3,10 @@
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.errors import InvalidSetting
 
 
 class Settings(BaseSettings):
@@ -18,7 +20,9 @@ class Settings(BaseSettings):
     data: Path = Field(default=Path("data"), description="Folder that holds everything in the embedded default")
     database_url: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the data folder")
     broker_url: str = Field(default="", description="Celery broker URL; empty: filesystem transport in the data folder")
-    blobs_url: str = Field(default="", description="fsspec URL (file:// or s3://bucket/prefix); empty: folder in the data folder")
+    blobs_url: str = Field(
+        default="", description="fsspec URL, such as s3://bucket/prefix; empty: folder in the data folder"
+    )
     host: str = Field(default="127.0.0.1", description="Address the API listens on")
     port: int = Field(default=8631, description="Port the API listens on")
     public_url: str = Field(default="", description="Address people open, if it is not http://host:port")
@@ -51,5 +55,13 @@ class Settings(BaseSettings):
 
 @lru_cache
 def get_settings() -> Settings:
-    """The process's settings, read once. Tests that change the environment call `get_settings.cache_clear()`."""
-    return Settings()
+    """The process's settings, read once. Tests that change the environment call `get_settings.cache_clear()`.
+
+    Raises InvalidSetting when a variable has a value that its setting cannot take.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = "_".join(["MASKLOOP", *map(str, first["loc"])]).upper()
+        raise InvalidSetting(f"{variable} cannot be {first['input']!r}: {first['msg']}.") from error

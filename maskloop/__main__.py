@@ -1,5 +1,6 @@
-"""`python -m maskloop` is `maskloop`."""
+"""`python -m maskloop`, for where the command itself is not on the path."""
 
 from maskloop.cli import main
 
-main()
+if __name__ == "__main__":
+    main()

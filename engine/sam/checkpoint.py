@@ -29,7 +29,9 @@ def load_checkpoint(path: Path | str, config: SamConfig | str | None = None) -> 
     """
     path = Path(path)
     if isinstance(config, str):
-        config = _config_beside(path, required=False) or architecture(config)
+        # A file of another architecture is measured against the one that was asked for, which names the first keys.
+        beside = _config_beside(path, required=False)
+        config = beside if beside is not None and beside.arch == config else architecture(config)
     elif config is None:
         config = _config_beside(path, required=True)
         assert config is not None

@@ -1,0 +1,60 @@
+"""`maskloop import`: a folder of images into a project."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tqdm import tqdm
+
+from engine.flow.import_folder import ImportedFile, import_files, project_for_import
+from maskloop.commands.options import DataOption, JsonOption, print_json
+from maskloop.commands.store import open_store
+from maskloop.image_files import find_images
+from maskloop.running import find_running
+
+
+def import_images(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder of images, at any depth")],
+    project: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Project to add to, made when there is none [the folder's name]")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add the images of a folder to a project; works whether or not maskloop is running.
+
+    A file that the project has already is left out, so the same import can be repeated. What cannot be imported is
+    listed at the end, with the reason, and the exit status is 1.
+
+    Example: maskloop import ~/photos --project street
+    """
+    found = find_images(folder)
+    settings = open_store(data, create=True)
+    target = project_for_import(project or folder.resolve().name or "images")
+    names = dict(found)
+    bar = tqdm(import_files(target, names), total=len(names), desc="import", unit="image", disable=None)
+    results: list[ImportedFile] = list(bar)
+    failed = [(names[result.path], result.error) for result in results if result.error is not None]
+    duplicates = sum(result.duplicate for result in results)
+    imported = len(results) - len(failed) - duplicates
+    if as_json:
+        print_json(
+            {
+                "project": {"id": str(target.id), "name": target.name},
+                "imported": imported,
+                "duplicates": duplicates,
+                "failed": [{"file": name, "error": error} for name, error in failed],
+            }
+        )
+    else:
+        print(f"{imported:,} images imported into the project {target.name}.", end="")
+        print(f" {duplicates:,} were in it already." if duplicates else "")
+        if imported and find_running(settings.data) is None and settings.embedded:
+            print("They get their embeddings, and can be annotated, once maskloop runs: maskloop up")
+        if failed:
+            print(f"{len(failed):,} could not be imported:", file=sys.stderr)
+        for name, error in failed:
+            print(f"  {name}: {error}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)

@@ -9,6 +9,8 @@ import pytest
 from engine.sam import Sam, build_sam
 from engine.settings import Settings, get_settings
 
+pytest_plugins = ["tests.fixtures.database"]
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

@@ -23,13 +23,15 @@ from engine.errors import ImageTooLarge, InvalidImage
 
 MEDIA_TYPES = {
     "JPEG": "image/jpeg",
-    "MPO": "image/jpeg",  # a JPEG with further pictures behind the first, as phones write them
     "PNG": "image/png",
     "WEBP": "image/webp",
     "TIFF": "image/tiff",
     "BMP": "image/bmp",
     "GIF": "image/gif",
 }
+
+# What Pillow calls a JPEG with further pictures behind the first, as phones write them.
+_JPEG_WITH_MORE = "MPO"
 
 # What Pillow raises on damaged files, depending on the format's parser.
 _DECODING_ERRORS = (
@@ -89,11 +91,12 @@ def read_header(data: bytes | BinaryIO, max_pixels: int) -> ImageHeader:
         plain = (
             orientation == 1
             and image.format != "TIFF"
-            and (image.format == "MPO" or getattr(image, "n_frames", 1) == 1)
+            and (image.format == _JPEG_WITH_MORE or getattr(image, "n_frames", 1) == 1)
             and (image.mode in ("L", "RGB", "1") or (image.mode == "P" and "transparency" not in image.info))
             and not (image.mode in ("L", "RGB") and "transparency" in image.info)
         )
-        return ImageHeader(MEDIA_TYPES[image.format or ""], width, height, plain)
+        media_type = MEDIA_TYPES["JPEG" if image.format == _JPEG_WITH_MORE else image.format or ""]
+        return ImageHeader(media_type, width, height, plain)
 
 
 def read_image(data: bytes | BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
@@ -131,6 +134,9 @@ def _opened(data: bytes | BinaryIO, max_pixels: int) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     """EXIF orientation 1..8; 1 (upright) when there is none or the EXIF block is damaged."""
+    if image.format == "TIFF":
+        # Pillow turns TIFF upright by itself, in its size and its pixels.
+        return 1
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except _DECODING_ERRORS:

@@ -6,7 +6,7 @@ five bits with a continuation bit, offset by 48 (`rleToString` in cocoapi's mask
 """
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, cast
+from typing import TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,11 @@ def encode(mask: NDArray[np.bool_]) -> Rle:
 
 
 def decode(rle: Rle) -> NDArray[np.bool_]:
-    """H×W booleans. Only for RLE that `validate` let through: the C code behind it trusts its input."""
-    return coco_mask.decode(cast(Any, rle)).astype(bool)
+    """H×W booleans. Raises InvalidMask when the counts are malformed or do not fill the size."""
+    height, width = rle["size"]
+    lengths = _checked_runs(rle["counts"], height, width)
+    inside = np.arange(lengths.size) % 2 == 1
+    return np.repeat(inside, lengths).reshape(width, height).T
 
 
 def runs(counts: str) -> NDArray[np.int64]:
@@ -73,15 +76,20 @@ def validate(rle: Mapping[str, object], height: int, width: int) -> Rle:
         raise InvalidMask("The mask's counts must be COCO's compressed RLE: a string.")
     if size != [height, width]:
         raise InvalidMask(f"The mask's size is {size}, the image's is [{height}, {width}] (height, width).")
+    lengths = _checked_runs(counts, height, width)
+    if lengths.size == 1:
+        raise InvalidMask("The mask is empty: no pixel belongs to it.")
+    return {"size": [height, width], "counts": counts}
+
+
+def _checked_runs(counts: str, height: int, width: int) -> NDArray[np.int64]:
     lengths = runs(counts)
     if lengths.min() < 0 or (lengths[1:] == 0).any():
         raise InvalidMask("The mask's counts hold a run that is negative or empty; only the first run may be 0.")
     # Checked one by one as well, so that no sum of absurd runs can overflow into the right total.
     if lengths.max() > height * width or lengths.sum() != height * width:
         raise InvalidMask(f"The mask's runs cover {lengths.sum()} pixels, the image has {height * width}.")
-    if lengths.size == 1:
-        raise InvalidMask("The mask is empty: no pixel belongs to it.")
-    return {"size": [height, width], "counts": counts}
+    return lengths
 
 
 def area(rle: Rle) -> int:

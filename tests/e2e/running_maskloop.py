@@ -54,12 +54,13 @@ class RunningMaskloop:
         assert answer.returncode == 0, answer.stderr
         return answer.stdout.strip()
 
-    def client(self) -> httpx.Client:
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
         """A signed-in client of the API."""
-        client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=60)
         token = self.new_link().partition("token=")[2]
-        client.post("/sign-in", json={"token": token}).raise_for_status()
-        return client
+        with httpx.Client(base_url=f"{self.url}/api/v1", timeout=60) as client:
+            client.post("/sign-in", json={"token": token}).raise_for_status()
+            yield client
 
     def process_ids(self, name: str) -> list[int]:
         """Processes of this deployment whose command line contains `name`, oldest first."""
@@ -81,7 +82,7 @@ class RunningMaskloop:
             return database.execute(sql).fetchall()
 
 
-def until(condition: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
+def until(condition: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
     """What `condition` returns once that is true; fails with `what` was waited for."""
     deadline = time.monotonic() + patience
     while not (value := condition()):

@@ -113,12 +113,12 @@ def _regions(canvas: Canvas, labels: NDArray[np.intp], surfaces: list[Surface], 
             surface[window] if isinstance(surface, np.ndarray) else materials.paint(canvas.rng, surface, height, width)
         )
         inside = here[window] > 0
-        np.copyto(canvas.image[window], pixels, where=inside[:, :, None])
+        cv2.copyTo(np.ascontiguousarray(pixels), here[window], canvas.image[window])
         if not (keep_zero and index == 0):
             canvas.leaves[window][inside] = canvas.new_node(-1, "background-region")
     # One pixel of blending along the borders, as the optics of any camera give.
     edge = cv2.morphologyEx(names, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    cv2.copyTo(cv2.GaussianBlur(canvas.image, (0, 0), 0.8), edge, canvas.image)
+    cv2.copyTo(cv2.GaussianBlur(canvas.image, (3, 3), 0.8), edge, canvas.image)
 
 
 def plain(canvas: Canvas) -> None:
@@ -214,7 +214,7 @@ def room(canvas: Canvas) -> float:
 
 
 def territories(canvas: Canvas, count: int) -> None:
-    """A warped Voronoi map or the bands of a noise field: regions of stuff as people draw them in natural photographs."""
+    """A warped Voronoi map or the bands of a noise field: regions of stuff, as people draw them in photographs."""
     rng = canvas.rng
     height, width = canvas.height, canvas.width
     rough = rng.uniform(0.01, 0.16) * height

@@ -1,5 +1,6 @@
 """Houses, facades and street furniture: walls with grids of windows, doors, balconies and roofs as nested parts."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -138,7 +139,7 @@ def house(rng: np.random.Generator) -> Part:
     style = {"arch": False, "curtain": rng.random() < 0.4, "cross": rng.random() < 0.5}
     slots = np.linspace(-wide, wide, int(rng.integers(3, 6)))
     pane, door_at = _pane(rng), int(rng.integers(len(slots) - 1))
-    for index, (left, right) in enumerate(zip(slots[:-1], slots[1:], strict=True)):
+    for index, (left, right) in enumerate(itertools.pairwise(slots)):
         middle, half = (left + right) / 2, (right - left) * 0.3
         if index == door_at:
             door = Part(

@@ -1,7 +1,7 @@
 """The canvas: draws things, back to front, into an image and into the map of visible leaf regions at the same time.
 
-A thing is a tree of `Part`s. Each part that owns a mask becomes a leaf of the map where it is visible; the mask of a
-part is the union of the leaves below it, so a whole is exactly the union of its parts and occlusion needs no bookkeeping.
+A thing is a tree of `Part`s. Each part that owns a mask becomes a leaf of the map where it is visible; the mask of a part
+is the union of the leaves below it, so a whole is exactly the union of its parts, and occlusion needs no bookkeeping.
 """
 
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.training.scenes import lighting, materials, textures
+from engine.training.scenes import camera, lighting, materials, textures
 from engine.training.scenes.lighting import Alpha, Light
 from engine.training.scenes.materials import Material
 from engine.training.scenes.shapes import Outline, wobble_waves
@@ -233,7 +233,7 @@ class Canvas:
             rim = 1 - part.seam * cv2.absdiff(alpha, inner).astype(np.float32) / 255
             colours *= cv2.merge([rim, rim, rim])
         if blur > 0.4 and min(height, width) > 4:
-            colours = np.asarray(cv2.GaussianBlur(colours, (0, 0), blur), np.float32)
+            colours = camera.blur(colours.reshape(height, width, 3), blur)
             alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), blur, borderType=cv2.BORDER_REPLICATE), np.uint8)
         weight = alpha.astype(np.float32) * np.float32(part.material.opacity / 255)
         under = self.image[rows, columns]

@@ -1,60 +1,15 @@
 """Composition: which things stand where, in which light, seen by which camera."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
-from engine.training.scenes import (
-    backgrounds,
-    buildings,
-    camera,
-    creatures,
-    groups,
-    household,
-    lighting,
-    nature,
-    palettes,
-    simple,
-    vehicles,
-)
+from engine.training.scenes import backgrounds, camera, groups, lighting, palettes
 from engine.training.scenes.canvas import Canvas, Part
+from engine.training.scenes.cast import ALIKE, ANYTHING, CLOSE, INDOORS, OUTDOORS, Cast, Maker
 from engine.training.scenes.palettes import Colour
 from engine.training.scenes.scene import Scene, assemble
 from engine.training.scenes.shapes import placement
-
-Maker = Callable[[np.random.Generator], Part]
-Cast = tuple[tuple[float, Maker], ...]
-
-_OUTDOORS: Cast = (
-    (2.0, creatures.person), (1.5, vehicles.car_side), (0.8, vehicles.car_front), (1.2, vehicles.car_angled), (0.5, vehicles.bus),
-    (0.5, vehicles.lorry), (0.5, vehicles.bicycle), (0.4, vehicles.boat), (0.3, vehicles.aeroplane), (1.0, buildings.house),
-    (0.8, buildings.facade), (0.4, buildings.fence), (0.6, buildings.street_lamp), (2.0, nature.tree), (1.2, nature.bush),
-    (0.8, nature.rock), (0.5, nature.flower), (1.5, creatures.quadruped), (0.6, creatures.bird), (0.5, simple.sign),
-    (0.5, simple.thin), (0.4, nature.mushroom), (0.6, simple.body),
-)  # fmt: skip
-_INDOORS: Cast = (
-    (1.0, household.table), (1.0, household.chair), (0.7, household.sofa), (0.9, household.cabinet), (0.6, household.shelf),
-    (0.8, household.picture), (0.6, household.lamp), (0.3, household.curtain), (0.5, household.keyboard), (0.3, household.clock),
-    (1.2, simple.bottle), (0.8, simple.plate), (1.0, simple.cuboid), (0.8, nature.fruit), (0.5, nature.flower),
-    (1.0, creatures.person), (0.6, creatures.quadruped), (1.0, simple.body), (0.3, simple.sign), (0.2, simple.thin),
-)  # fmt: skip
-_ANYTHING: Cast = (
-    (4.0, simple.body), (0.8, simple.thin), *((w * 0.3, m) for w, m in _OUTDOORS), *((w * 0.3, m) for w, m in _INDOORS),
-    (0.4, creatures.fish),
-)  # fmt: skip
-_ALIKE: tuple[Maker, ...] = (
-    nature.fruit, nature.rock, nature.flower, simple.body, simple.body, simple.cuboid, simple.bottle, creatures.person,
-    creatures.bird, creatures.fish, household.clock, nature.mushroom, vehicles.car_side, simple.sign, nature.bush,
-)  # fmt: skip
-_CLOSE: Cast = (
-    (2.0, vehicles.car_angled), (1.5, vehicles.car_side), (1.5, vehicles.car_front), (0.6, vehicles.bus), (0.6, vehicles.lorry),
-    (1.6, creatures.person), (1.8, creatures.quadruped), (0.8, creatures.bird), (0.4, creatures.fish), (2.0, buildings.facade),
-    (0.8, buildings.house), (0.8, household.cabinet), (0.6, household.shelf), (0.6, household.sofa), (0.5, household.table),
-    (0.6, nature.flower), (0.5, vehicles.bicycle), (0.4, vehicles.boat), (0.4, vehicles.aeroplane), (0.5, simple.plate),
-    (0.6, simple.bottle), (0.3, household.clock), (0.3, household.keyboard), (0.8, simple.body),
-)  # fmt: skip
 
 
 def _choose(rng: np.random.Generator, cast: Cast) -> Maker:
@@ -114,28 +69,28 @@ class _Director:
     def defocus(self) -> None:
         """Blurs what has been drawn so far: it lies behind the plane of focus."""
         sigma = float(np.exp(self.rng.uniform(np.log(0.8), np.log(6)))) * self.canvas.unit
-        self.canvas.image[:] = cv2.GaussianBlur(self.canvas.image, (0, 0), sigma)
+        self.canvas.image[:] = camera.blur(self.canvas.image, sigma)
 
     def close_up(self) -> None:
         """One thing that fills a good part of the picture."""
         rng, canvas = self.rng, self.canvas
         scale = rng.uniform(0.33, 0.75) * min(canvas.height, canvas.width)
         x, y = rng.normal(0.5, 0.1) * canvas.width, rng.normal(0.52, 0.08) * canvas.height
-        self.put(_choose(rng, _CLOSE)(rng), x, y, scale, rng.normal(0, 0.08))
+        self.put(_choose(rng, CLOSE)(rng), x, y, scale, rng.normal(0, 0.08))
 
 
 def _stage(canvas: Canvas, cast_hint: float) -> tuple[float | None, Cast]:
     """A background, the row its floor begins at (None: no floor), and what is likely to stand there."""
     rng = canvas.rng
     if cast_hint < 0.4:
-        return backgrounds.landscape(canvas), _OUTDOORS
+        return backgrounds.landscape(canvas), OUTDOORS
     if cast_hint < 0.7:
-        return backgrounds.room(canvas), _INDOORS
+        return backgrounds.room(canvas), INDOORS
     if cast_hint < 0.85:
         backgrounds.plain(canvas)
     else:
         backgrounds.territories(canvas, int(rng.integers(2, 9)))
-    return None, _ANYTHING
+    return None, ANYTHING
 
 
 def _direct(canvas: Canvas, difficulty: float) -> None:
@@ -151,13 +106,13 @@ def _direct(canvas: Canvas, difficulty: float) -> None:
         return
     if kind < 0.23:
         backgrounds.territories(canvas, int(rng.integers(3, 14)))
-        _Director(canvas, None, difficulty).several(_ANYTHING, int(rng.integers(1, 6)), 0.02, 0.25)
+        _Director(canvas, None, difficulty).several(ANYTHING, int(rng.integers(1, 6)), 0.02, 0.25)
         return
     floor, cast = _stage(canvas, rng.random())
     director = _Director(canvas, floor, difficulty)
     many = int(np.exp(rng.uniform(np.log(3), np.log(9 + 12 * difficulty))))
     if kind < 0.33:
-        make = _ALIKE[int(rng.integers(len(_ALIKE)))]
+        make = ALIKE[int(rng.integers(len(ALIKE)))]
         if rng.random() < 0.3:
             groups.arranged(canvas, make, bool(rng.random() < 0.7))
         else:

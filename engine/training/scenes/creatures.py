@@ -138,7 +138,7 @@ def quadruped(rng: np.random.Generator) -> Part:
     head.children.append(Part(Outline((shapes.ellipse(hx + 0.07, hy - 0.05, 0.03, 0.03),)), black, own_mask=False))
     head.children.append(Part(Outline((shapes.ellipse(hx + 0.36, hy + 0.05, 0.05, 0.045),)), black))
     ear = np.array([[-0.09, 0.05], [0.05, 0.05], [rng.uniform(-0.15, 0.05), -rng.uniform(0.1, 0.3)]])
-    head.children.append(Part(Outline((ear + [hx - 0.05, hy - 0.14],)), dark, clip=False))
+    head.children.append(Part(Outline((ear + np.array([hx - 0.05, hy - 0.14]),)), dark, clip=False))
     whole.children.append(head)
     return whole
 

@@ -14,7 +14,7 @@ from engine.training.scenes.scene import Scene
 
 
 def annotation(scene: Scene, image_id: int, file_name: str) -> dict[str, Any]:
-    """The annotation file of a scene: `image` and `annotations` with COCO-compressed RLE, bbox [x, y, w, h] and area."""
+    """The annotation file of a scene: `image`, and `annotations` with COCO RLE, bbox [x, y, w, h] and area."""
     height, width = scene.leaf_map.shape
     annotations: list[dict[str, Any]] = []
     for index, (mask, level) in enumerate(zip(scene.masks(), scene.level, strict=True)):

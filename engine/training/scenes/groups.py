@@ -34,7 +34,7 @@ def similar(rng: np.random.Generator, make: Maker) -> Maker:
 
 
 def scattered(canvas: Canvas, make: Maker, count: int, reach: float, upright: bool, floor: float | None) -> None:
-    """`count` alike things of about `reach` pixels (half size), strewn over the image, over a patch of it, or over the floor."""
+    """`count` alike things of about `reach` pixels (half size), strewn over the image, a patch, or the floor."""
     rng = canvas.rng
     another = similar(rng, make)
     top = 0.0 if floor is None else floor

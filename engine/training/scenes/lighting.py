@@ -48,7 +48,7 @@ def random_light(rng: np.random.Generator) -> Light:
 
 
 def shade(alpha: Alpha, light: Light, relief: float, gloss: float, roundness: float) -> tuple[Plane, Plane | None]:
-    """Shading of a body domed over `alpha` (uint8 [H, W]): a factor around 1 and, with gloss, a highlight to add (0..255).
+    """Shading of a body domed over `alpha` (uint8 [H, W]): a factor, and with gloss a highlight to add (0..255).
 
     The height field is a quarter circle over the distance to the border, up to `roundness` (0..1) of the inner radius;
     it is computed at 64 pixels or fewer, because shading is smooth.
@@ -114,7 +114,10 @@ def cast_shadow(alpha: Alpha, light: Light, size: float) -> tuple[Plane, int, in
     blur = max(0.8, light.softness * size * 0.5)
     margin = int(2 * blur) + 1
     laid = cv2.copyMakeBorder(laid, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
-    dark = np.asarray(cv2.GaussianBlur(laid, (0, 0), blur), np.float32) * np.float32(light.shadow / 255)
+    step = max(1, int(blur / 2))
+    small = cv2.resize(laid, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA) if step > 1 else laid
+    small = cv2.GaussianBlur(small, (0, 0), blur / step)
+    dark = np.asarray(cv2.resize(small, (laid.shape[1], laid.shape[0])), np.float32) * np.float32(light.shadow / 255)
     return dark, -reach - margin, foot - (out_height - 4) - margin
 
 

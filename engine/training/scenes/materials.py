@@ -55,7 +55,9 @@ def make(
         kind = ("smooth", "noise", "clouds")[int(rng.integers(3))] if rng.random() < 0.6 else None
     if zoom is None:
         # Coarse prints would be seen as things of their own.
-        zoom = float(np.exp(rng.uniform(-0.9, 0.1 if kind in ("dots", "spots", "pebbles", "clutter", "leaves") else 0.8)))
+        zoom = float(
+            np.exp(rng.uniform(-0.9, 0.1 if kind in ("dots", "spots", "pebbles", "clutter", "leaves") else 0.8))
+        )
     return Material(
         ramp=palettes.ramp(rng, base, contrast),
         kind=kind,

@@ -1,4 +1,4 @@
-"""Colours of scenes: clusters of natural materials in HSV, random schemes, and the 256-entry ramps textures are coloured with.
+"""Colours of scenes: clusters of natural materials in HSV, and the 256-entry ramps textures are coloured with.
 
 Colours are RGB float32 in 0..255; a ramp is float32 [256, 3], indexed by the grey level of a texture field.
 """

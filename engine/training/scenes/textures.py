@@ -49,7 +49,7 @@ def _wrapped_stamp(tile: Field, points: NDArray[np.float32], level: int, thickne
         for dx in (-TILE, 0, TILE):
             if high[0] + dx < 0 or low[0] + dx >= TILE or high[1] + dy < 0 or low[1] + dy >= TILE:
                 continue
-            moved = np.round((points + (dx, dy)) * 8).astype(np.int32)
+            moved = np.round((points + np.array((dx, dy))) * 8).astype(np.int32)
             if thickness < 0:
                 cv2.fillPoly(tile, [moved], level, cv2.LINE_AA, 3)
             else:
@@ -57,7 +57,7 @@ def _wrapped_stamp(tile: Field, points: NDArray[np.float32], level: int, thickne
 
 
 def _dead_leaves(rng: np.random.Generator, low: float, high: float, slender: float, count: int) -> Field:
-    """Occluding ellipses with a power law of sizes: the scale-invariant clutter of natural images (Lee et al., 2001)."""
+    """Occluding ellipses with a power law of sizes: the scale-invariant clutter of nature (Lee et al., 2001)."""
     tile = np.full((TILE, TILE), 128, np.uint8)
     angles = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     for _ in range(count):

@@ -1,5 +1,6 @@
-"""Vehicles with nested parts: cars from the side, the front and at an angle, buses, lorries, bicycles, boats, aircraft."""
+"""Vehicles with nested parts: cars from the side, the front and at an angle, buses, lorries, boats, aircraft."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -74,12 +75,12 @@ def car_side(rng: np.random.Generator, paint: Material | None = None) -> Part:
                       [top_front - inset, roof + inset * 1.5], [front - inset * 2, beltline - 0.02]])  # fmt: skip
     pillars = np.linspace(rear + 0.25, front - 0.25, int(rng.integers(1, 3)) + 1)[: int(rng.integers(1, 3))]
     edges = [-2.0, *pillars.tolist(), 2.0]
-    for left, right in zip(edges[:-1], edges[1:], strict=True):
+    for left, right in itertools.pairwise(edges):
         pane = Part(Outline((cabin,)), None, own_mask=False)
         pane.children.append(Part(Outline((shapes.box(left + 0.02, -1, right - 0.02, 1),)), glass))
         shell.children.append(pane)
     doors = [rear + 0.15, *pillars.tolist(), front]
-    for left, right in zip(doors[:-1], doors[1:], strict=True):
+    for left, right in itertools.pairwise(doors):
         if right - left < 0.15:
             continue
         door = Part(
@@ -160,7 +161,9 @@ def car_angled(rng: np.random.Generator) -> Part:
     side = car_side(rng, paint).mapped(_quad(-1, corner, rng.uniform(0.6, 0.9), 1.0))
     tone = replace(paint, ramp=np.clip(paint.ramp * np.float32(rng.uniform(0.7, 1.25)), 0, 255))
     face = (
-        car_front(rng, tone).mapped(placement(0, 0, 1.3)).mapped(_quad(corner - 0.04, 1, 1.0, rng.uniform(0.75, 0.95)))
+        car_front(rng, tone)
+        .mapped(np.array([[1.3, 0.3, 0], [0, 0.85, 0.0], [0, 0, 1]]))
+        .mapped(_quad(corner - 0.04, 1, 1.0, rng.uniform(0.75, 0.95)))
     )
     return Part(children=[*side.children, *face.children])
 

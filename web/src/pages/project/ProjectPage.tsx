@@ -1,3 +1,179 @@
+import { Anchor, Button, FileButton, Menu, SegmentedControl, Skeleton, Title } from "@mantine/core";
+import { IconChevronDown, IconDownload, IconPhotoPlus, IconUpload } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo } from "react";
+import { Link, useParams, useSearchParams } from "react-router";
+import { type ImageFilter, projectQuery } from "../../api/queries";
+import type { ProjectSummary } from "../../api/types";
+import { Frame } from "../../components/Frame";
+import { PageMessage } from "../../components/PageMessage";
+import { QueryProblem } from "../../components/QueryProblem";
+import { texts } from "../../texts";
+import { EmbeddingProgress } from "./EmbeddingProgress";
+import { ImageGrid } from "./ImageGrid";
+import { ProjectMenu } from "./ProjectMenu";
+import styles from "./ProjectPage.module.css";
+import { UploadPanel } from "./UploadPanel";
+import { Uploads } from "./uploads";
+import { useFileDrop } from "./use_file_drop";
+
+/** What the file dialog offers; the server looks at the content, not at the name. */
+const ACCEPTED = "image/jpeg,image/png,image/webp,image/tiff,image/bmp,image/gif";
+
+const FILTERS: { value: ImageFilter; label: string }[] = [
+  { value: "all", label: texts.filterAll },
+  { value: "annotated", label: texts.filterAnnotated },
+  { value: "unannotated", label: texts.filterUnannotated },
+];
+
 export function ProjectPage() {
-  return null;
+  const { projectId = "" } = useParams();
+  const project = useQuery(projectQuery(projectId));
+  return (
+    <Frame>
+      {project.isError ? (
+        <QueryProblem error={project.error} retry={project.refetch} />
+      ) : (
+        <ProjectImages key={projectId} projectId={projectId} project={project.data} />
+      )}
+    </Frame>
+  );
+}
+
+interface ProjectImagesProps {
+  projectId: string;
+  project: ProjectSummary | undefined;
+}
+
+function ProjectImages({ projectId, project }: ProjectImagesProps) {
+  const { filter, page, setFilter, setPage } = useListing();
+  const uploads = useUploads(projectId);
+  const addFiles = useCallback((files: File[]) => uploads.add(files), [uploads]);
+  const dragging = useFileDrop(addFiles);
+  const uploadButton = (
+    <FileButton multiple accept={ACCEPTED} onChange={addFiles} inputProps={UPLOAD_INPUT}>
+      {(props) => (
+        <Button {...props} leftSection={<IconUpload size={16} />}>
+          {texts.upload}
+        </Button>
+      )}
+    </FileButton>
+  );
+  return (
+    <>
+      <div className={styles.bar}>
+        <ProjectHeading project={project} />
+        <SegmentedControl
+          size="xs"
+          data={FILTERS}
+          value={filter}
+          onChange={(value) => setFilter(value as ImageFilter)}
+        />
+        {project && <ExportMenu project={project} />}
+        {uploadButton}
+        {project && <ProjectMenu project={project} />}
+      </div>
+      <UploadPanel uploads={uploads} />
+      <EmbeddingProgress projectId={projectId} />
+      <ImageGrid
+        projectId={projectId}
+        filter={filter}
+        page={page}
+        onPage={setPage}
+        empty={<PageMessage icon={<IconPhotoPlus />} title={texts.noImagesTitle} text={texts.noImagesText} />}
+      />
+      {dragging && (
+        <div className={styles.drop}>
+          <IconPhotoPlus size={40} stroke={1.4} aria-hidden />
+          {texts.dropHere}
+        </div>
+      )}
+    </>
+  );
+}
+
+const UPLOAD_INPUT = { "data-testid": "upload-input", "aria-label": texts.upload } as object;
+
+/** Filter and page live in the address, so that going back returns to the same place. */
+function useListing() {
+  const [search, setSearch] = useSearchParams();
+  const wanted = search.get("show");
+  const filter: ImageFilter = wanted === "annotated" || wanted === "unannotated" ? wanted : "all";
+  const page = Math.max(Number.parseInt(search.get("page") ?? "1", 10) - 1 || 0, 0);
+  const change = (next: { filter: ImageFilter; page: number }): void => {
+    const query = new URLSearchParams();
+    if (next.filter !== "all") query.set("show", next.filter);
+    if (next.page > 0) query.set("page", String(next.page + 1));
+    setSearch(query, { replace: true });
+  };
+  return {
+    filter,
+    page,
+    setFilter: (chosen: ImageFilter) => change({ filter: chosen, page: 0 }),
+    setPage: (chosen: number) => change({ filter, page: chosen }),
+  };
+}
+
+function useUploads(projectId: string): Uploads {
+  const queries = useQueryClient();
+  const uploads = useMemo(
+    () => new Uploads(projectId, () => void queries.invalidateQueries({ queryKey: ["projects", projectId] })),
+    [projectId, queries],
+  );
+  useEffect(() => () => uploads.cancel(), [uploads]);
+  return uploads;
+}
+
+function ProjectHeading({ project }: { project: ProjectSummary | undefined }) {
+  return (
+    <div className={styles.heading}>
+      <Anchor component={Link} to="/projects" size="xs" c="dimmed">
+        {texts.projects}
+      </Anchor>
+      {project ? (
+        <>
+          <Title order={1} size="h3">
+            {project.name}
+          </Title>
+          <div className={`${styles.counts} numbers`}>
+            {texts.annotatedOf(project.annotated_image_count, project.image_count)} ·{" "}
+            {texts.maskCount(project.mask_count)}
+          </div>
+        </>
+      ) : (
+        <>
+          <Skeleton width={180} height={22} my={6} />
+          <Skeleton width={140} height={12} />
+        </>
+      )}
+    </div>
+  );
+}
+
+function ExportMenu({ project }: { project: ProjectSummary }) {
+  const address = (images: 0 | 1): string =>
+    `/api/v1/projects/${project.id}/export?format=sa1b&images=${images}`;
+  return (
+    <Menu position="bottom-end" shadow="md">
+      <Menu.Target>
+        <Button
+          variant="default"
+          leftSection={<IconDownload size={16} />}
+          rightSection={<IconChevronDown size={14} />}
+          disabled={project.image_count === 0}
+          data-testid="export"
+        >
+          {texts.exportSa1b}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item component="a" href={address(0)} download>
+          {texts.exportMasks}
+        </Menu.Item>
+        <Menu.Item component="a" href={address(1)} download>
+          {texts.exportWithImages}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
 }

@@ -104,6 +104,7 @@ def run(arguments: Sequence[str]) -> int:
         # A group without a command has printed its help and says no more.
         message = error.format_message()
         if message:
+            message += "" if message.endswith((".", "?")) else "."
             _complain(f"{message} See: maskloop {_help_of(arguments)}--help", error.exit_code)
         return error.exit_code
     except BrokenPipeError:

@@ -18,8 +18,7 @@ from engine.automatic.nms import non_maximum_suppression
 from engine.errors import InvalidSetting
 from engine.masks import rle
 from engine.masks.geometry import BoolMask, remove_small_regions
-from engine.sam import Sam
-from engine.sam.predictor import MASK_THRESHOLD, EmbeddedImage
+from engine.sam.predictor import MASK_THRESHOLD, EmbeddedImage, Predictor
 from engine.sam.prompt_encoder import FOREGROUND
 
 
@@ -92,18 +91,18 @@ class _Candidates:
 
 
 def generate_masks(
-    sam: Sam,
+    predictor: Predictor,
     image: NDArray[np.uint8],
     config: AutomaticConfig | None = None,
     on_points: Callable[[int], None] | None = None,
 ) -> list[AutomaticMask]:
     """All masks the model finds in `image` (H×W×3 RGB), the highest predicted IoU first.
 
-    Works on the device that `sam` is on. `on_points` is told the number of points after each batch of them.
+    `on_points` is told the number of points after each batch of them.
     """
     config = config or AutomaticConfig()
     height, width = image.shape[:2]
-    embedded = EmbeddedImage(sam, image)
+    embedded = predictor.embed(image)
     points = point_grid(config.points_per_side) * (width, height)
     parts: list[_Candidates] = []
     for start in range(0, len(points), config.points_per_batch):

@@ -25,11 +25,11 @@ from engine.evaluation.metrics import Evaluation, Round, SourceScores, concatena
 from engine.evaluation.read_folder import AnnotatedImage, read_folder
 from engine.masks.geometry import BoolMask
 from engine.sam import Sam
-from engine.sam.predictor import EmbeddedImage
+from engine.sam.predictor import EmbeddedImage, Predictor
 
 MOST_CLICKS = 100
 # Masks decoded together; bounds memory at about 10 MB of activations per mask.
-_MASKS_PER_BATCH = {"cpu": 16, "cuda": 128}
+_MASKS_PER_BATCH = {"cpu": 8, "cuda": 128}
 
 LoadedImage = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 
@@ -59,6 +59,7 @@ def evaluate(
     image_counts: dict[str, int] = defaultdict(int)
     was_training = sam.training
     sam.to(device).eval()
+    predictor = Predictor(sam)
     try:
         with torch.inference_mode(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
             bar = tqdm(images, desc="evaluate", unit="image", disable=not progress)
@@ -66,7 +67,7 @@ def evaluate(
                 if len(truths) == 0:
                     continue
                 image_counts[image.source] += 1
-                annotator = _Annotator(EmbeddedImage(sam, pixels), threads)
+                annotator = _Annotator(predictor.embed(pixels), threads)
                 for count, round_ in annotator.annotate(truths, counts):
                     rounds[image.source][count].append(round_)
     finally:
@@ -114,7 +115,7 @@ class _Annotator:
 
     def annotate(self, truths: NDArray[np.bool_], counts: Sequence[int]) -> Iterator[tuple[int, Round]]:
         """(clicks, result) for `truths` (M×H×W) after each of the sorted `counts` of clicks."""
-        batch = _MASKS_PER_BATCH.get(self.image.sam.device.type, 16)
+        batch = _MASKS_PER_BATCH.get(self.image.sam.device.type, 8)
         for start in range(0, len(truths), batch):
             yield from self._annotate_batch(truths[start : start + batch], counts)
 

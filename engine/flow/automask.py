@@ -11,7 +11,7 @@ from engine.automatic.generator import AutomaticConfig, AutomaticMask, generate_
 from engine.dataset.read_image import read_image
 from engine.dataset.sa1b import StoredMask, make_record, to_json
 from engine.errors import InvalidInput
-from engine.sam import Sam
+from engine.sam.predictor import Predictor
 from engine.settings import get_settings
 
 
@@ -55,7 +55,7 @@ def check_writable(folder: Path) -> None:
 
 
 def automask(
-    sam: Sam, task: AutomaskTask, config: AutomaticConfig, on_points: Callable[[int], None] | None = None
+    predictor: Predictor, task: AutomaskTask, config: AutomaticConfig, on_points: Callable[[int], None] | None = None
 ) -> int:
     """Find the masks of one image and write its file, which appears whole or not at all; returns how many masks.
 
@@ -67,7 +67,7 @@ def automask(
             image = read_image(file, get_settings().max_image_pixels)
     except OSError as error:
         raise InvalidInput(f"{task.image} cannot be read: {error.strerror}.") from error
-    masks = generate_masks(sam, image, config, on_points)
+    masks = generate_masks(predictor, image, config, on_points)
     height, width = image.shape[:2]
     image_id = uuid5(NAMESPACE_URL, task.name)
     stored = [_stored(mask, uuid5(image_id, str(index))) for index, mask in enumerate(masks)]

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from engine.errors import InvalidInput
 from engine.masks import rle
-from engine.sam import Sam
-from engine.sam.predictor import EmbeddedImage
+from engine.sam.predictor import Predictor
 
 Point = tuple[float, float, int]
 Box = tuple[float, float, float, float]
@@ -24,7 +23,11 @@ class PredictedMask:
 
 
 def predict(
-    sam: Sam, image: NDArray[np.uint8], points: Sequence[Point], box: Box | None = None, multimask: bool = False
+    predictor: Predictor,
+    image: NDArray[np.uint8],
+    points: Sequence[Point],
+    box: Box | None = None,
+    multimask: bool = False,
 ) -> list[PredictedMask]:
     """The masks for one prompt on `image` (H×W×3 RGB), best first.
 
@@ -39,7 +42,7 @@ def predict(
     """
     height, width = image.shape[:2]
     check_prompt(points, box, width, height)
-    embedded = EmbeddedImage(sam, image)
+    embedded = predictor.embed(image)
     coords = np.array([[point[:2] for point in points]], np.float64) if points else None
     labels = np.array([[point[2] for point in points]], np.int32) if points else None
     corners = None if box is None else np.array([box], np.float64)

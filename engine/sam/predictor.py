@@ -1,6 +1,7 @@
 """Prompts in, masks out, in the frame of the image: the model as evaluation, automatic stage and scripts use it."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.sam.model import Sam
+from engine.sam.reassociated import PreparedImage, TwoStepDecoder
 from engine.sam.transforms import apply_boxes, apply_coords, resize_longest_side
 
 MASK_THRESHOLD = 0.0
@@ -15,21 +17,38 @@ MASK_THRESHOLD = 0.0
 _UPSCALED_VALUES = 32 * 2**20
 
 
+class Predictor:
+    """A model with its decoder folded for inference, on the device that `sam` is on.
+
+    Later changes to the weights of `sam` do not reach the folded decoder; make another predictor then.
+    """
+
+    def __init__(self, sam: Sam) -> None:
+        self.sam = sam
+        self.decoder = TwoStepDecoder(sam)
+
+    @torch.inference_mode()
+    def embed(self, image: NDArray[np.uint8]) -> "EmbeddedImage":
+        """Run the image encoder on `image` (H×W×3 RGB)."""
+        resized = resize_longest_side(image, self.sam.image_size)
+        model_input = self.sam.preprocess(resized[None].to(self.sam.device).float())
+        prepared = self.decoder.prepare(self.sam.image_encoder(model_input))
+        height, width = resized.shape[1:]
+        return EmbeddedImage(self.sam, self.decoder, prepared, (height, width), image.shape[:2])
+
+
+@dataclass(frozen=True)
 class EmbeddedImage:
     """One image that went through the image encoder once and can be prompted any number of times.
 
-    Runs on the device that `sam` is on. `embedding` is 1×C×S×S, `original_size` the image's (height, width),
-    `input_size` that of the resized image before padding.
+    `original_size` is the image's (height, width), `input_size` that of the resized image before padding.
     """
 
-    def __init__(self, sam: Sam, image: NDArray[np.uint8]) -> None:
-        """`image`: H×W×3 RGB."""
-        resized = resize_longest_side(image, sam.image_size)
-        self.sam = sam
-        self.original_size: tuple[int, int] = image.shape[:2]
-        self.input_size: tuple[int, int] = (resized.shape[1], resized.shape[2])
-        with torch.inference_mode():
-            self.embedding: Tensor = sam.image_encoder(sam.preprocess(resized[None].to(sam.device).float()))
+    sam: Sam
+    decoder: TwoStepDecoder
+    prepared: PreparedImage
+    input_size: tuple[int, int]
+    original_size: tuple[int, int]
 
     @torch.inference_mode()
     def predict(
@@ -60,14 +79,10 @@ class EmbeddedImage:
             points = (torch.as_tensor(coords, device=device), torch.as_tensor(point_labels, device=device))
         if boxes is not None:
             corners = torch.as_tensor(apply_boxes(boxes, self.original_size, sam.image_size), device=device)
-        sparse, dense = sam.prompt_encoder(points=points, boxes=corners, masks=mask_input)
-        return sam.mask_decoder(
-            image_embeddings=self.embedding,
-            image_pe=sam.prompt_encoder.get_dense_pe(),
-            sparse_prompt_embeddings=sparse,
-            dense_prompt_embeddings=dense,
-            multimask_output=multimask_output,
-        )
+        sparse, _ = sam.prompt_encoder(points=points, boxes=corners, masks=None)
+        logits, predicted_iou = self.decoder.decode_tokens(self.prepared, sparse, mask_input)
+        chosen = slice(1, None) if multimask_output else slice(0, 1)
+        return logits[:, chosen], predicted_iou[:, chosen]
 
     def crop_padding(self, low_res_logits: Tensor) -> Tensor:
         """The part of low-res logits …×s×s that lies on the image, …×h×w: the rest answers for padding."""

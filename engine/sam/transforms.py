@@ -17,7 +17,7 @@ def resize_longest_side(image: NDArray[np.uint8], side: int) -> Tensor:
     """RGB uint8 H×W×3 → uint8 3×h×w with the longest side `side`; antialiased bilinear, as published."""
     height, width = image.shape[:2]
     shape = resized_shape(height, width, side)
-    pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
+    pixels = torch.from_numpy(np.require(image, requirements=["C", "W"])).permute(2, 0, 1)
     if shape == (height, width):
         return pixels
     return F.interpolate(pixels[None], shape, mode="bilinear", antialias=True)[0]

@@ -83,8 +83,9 @@ def _run(
 
     from engine.flow import automask as flow
     from engine.flow.load_model import load_model
+    from engine.sam.predictor import Predictor
 
-    sam = load_model(model)
+    predictor = Predictor(load_model(model))
     masks = 0
     failed: list[tuple[str, str]] = []
     with tqdm(total=len(tasks) * config.points_per_side**2, disable=None, unit="point") as bar:
@@ -95,7 +96,7 @@ def _run(
         for number, task in enumerate(tasks, 1):
             bar.set_description(f"{number}/{len(tasks)} {task.name}"[:60])
             try:
-                masks += flow.automask(sam, task, config, advance)
+                masks += flow.automask(predictor, task, config, advance)
             except InvalidInput as error:
                 if alone:
                     raise

@@ -45,9 +45,10 @@ def predict(
     from engine.flow import predict as flow
     from engine.flow.load_model import load_model
     from engine.masks import rle
+    from engine.sam.predictor import Predictor
 
     flow.check_prompt(points, corners, width=pixels.shape[1], height=pixels.shape[0])
-    masks = flow.predict(load_model(model), pixels, points, corners, multimask)
+    masks = flow.predict(Predictor(load_model(model)), pixels, points, corners, multimask)
     if as_json:
         found = [{"segmentation": mask.segmentation, "predicted_iou": mask.predicted_iou} for mask in masks]
         print_json({"masks": found, "model": model})

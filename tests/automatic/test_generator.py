@@ -11,6 +11,7 @@ from engine.errors import InvalidSetting
 from engine.masks import rle
 from engine.masks.geometry import remove_small_regions
 from engine.sam import Sam
+from engine.sam.predictor import Predictor
 
 OPEN = AutomaticConfig(
     points_per_side=6,
@@ -23,6 +24,11 @@ OPEN = AutomaticConfig(
 
 
 @pytest.fixture(scope="module")
+def predictor(tiny_sam: Sam) -> Predictor:
+    return Predictor(tiny_sam)
+
+
+@pytest.fixture(scope="module")
 def image() -> NDArray[np.uint8]:
     rng = np.random.default_rng(3)
     blocks = rng.integers(0, 255, (6, 9, 3), dtype=np.uint8)
@@ -30,8 +36,8 @@ def image() -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="module")
-def masks(tiny_sam: Sam, image: NDArray[np.uint8]) -> list[AutomaticMask]:
-    return generate_masks(tiny_sam, image, OPEN)
+def masks(predictor: Predictor, image: NDArray[np.uint8]) -> list[AutomaticMask]:
+    return generate_masks(predictor, image, OPEN)
 
 
 def test_masks_are_sound_for_their_image(masks: list[AutomaticMask], image: NDArray[np.uint8]) -> None:
@@ -53,10 +59,10 @@ def test_masks_come_most_confident_first(masks: list[AutomaticMask]) -> None:
 
 
 def test_no_two_masks_have_nearly_the_same_box(
-    tiny_sam: Sam, image: NDArray[np.uint8], masks: list[AutomaticMask]
+    predictor: Predictor, image: NDArray[np.uint8], masks: list[AutomaticMask]
 ) -> None:
     config = replace(OPEN, box_nms_thresh=0.97)
-    kept = generate_masks(tiny_sam, image, config)
+    kept = generate_masks(predictor, image, config)
     assert 1 < len(kept) < len(masks)
     assert kept[0].point_coords == masks[0].point_coords
     for index, a in enumerate(kept):
@@ -77,25 +83,27 @@ def test_small_islands_and_holes_are_gone(masks: list[AutomaticMask]) -> None:
             assert not remove_small_regions(decoded, OPEN.min_mask_region_area, "islands")[1]
 
 
-def test_thresholds_hold(tiny_sam: Sam, image: NDArray[np.uint8], masks: list[AutomaticMask]) -> None:
+def test_thresholds_hold(predictor: Predictor, image: NDArray[np.uint8], masks: list[AutomaticMask]) -> None:
     predicted = sorted(mask.predicted_iou for mask in masks)[len(masks) // 2]
     stable = sorted(mask.stability_score for mask in masks)[len(masks) // 3]
     strict = replace(OPEN, pred_iou_thresh=predicted, stability_score_thresh=stable)
-    chosen = generate_masks(tiny_sam, image, strict)
+    chosen = generate_masks(predictor, image, strict)
     assert chosen
     assert all(mask.predicted_iou > predicted and mask.stability_score >= stable for mask in chosen)
-    assert generate_masks(tiny_sam, image, replace(OPEN, pred_iou_thresh=1.0)) == []
+    assert generate_masks(predictor, image, replace(OPEN, pred_iou_thresh=1.0)) == []
 
 
-def test_the_batch_size_changes_nothing(tiny_sam: Sam, image: NDArray[np.uint8], masks: list[AutomaticMask]) -> None:
-    other = generate_masks(tiny_sam, image, replace(OPEN, points_per_batch=36))
+def test_the_batch_size_changes_nothing(
+    predictor: Predictor, image: NDArray[np.uint8], masks: list[AutomaticMask]
+) -> None:
+    other = generate_masks(predictor, image, replace(OPEN, points_per_batch=36))
     assert [mask.point_coords for mask in other] == [mask.point_coords for mask in masks]
     np.testing.assert_allclose([mask.area for mask in other], [mask.area for mask in masks], rtol=0.01, atol=3)
 
 
-def test_progress_counts_every_point_once(tiny_sam: Sam, image: NDArray[np.uint8]) -> None:
+def test_progress_counts_every_point_once(predictor: Predictor, image: NDArray[np.uint8]) -> None:
     batches: list[int] = []
-    generate_masks(tiny_sam, image, AutomaticConfig(points_per_side=3, points_per_batch=4), batches.append)
+    generate_masks(predictor, image, AutomaticConfig(points_per_side=3, points_per_batch=4), batches.append)
     assert batches == [4, 4, 1]
 
 

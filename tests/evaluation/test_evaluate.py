@@ -14,7 +14,7 @@ from engine.evaluation.read_folder import read_folder
 from engine.masks import rle
 from engine.masks.geometry import intersection_over_union
 from engine.sam import Sam
-from engine.sam.predictor import EmbeddedImage
+from engine.sam.predictor import Predictor
 
 
 def write_image(folder: Path, name: str, masks: int, seed: int) -> None:
@@ -47,10 +47,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_batches_reach_what_one_mask_at_a_time_reaches(tiny_sam: Sam, folder: Path) -> None:
     """The published protocol, written out for one mask after the other."""
     result = evaluate(tiny_sam, folder, clicks=(1, 3), progress=False)
+    predictor = Predictor(tiny_sam)
     reached: dict[str, dict[str, list[float]]] = {}
     for annotated in read_folder(folder):
         pixels, truths = annotated.load()
-        image = EmbeddedImage(tiny_sam, pixels)
+        image = predictor.embed(pixels)
         for truth in truths:
             clicks = [first_click(truth)]
             logits = None

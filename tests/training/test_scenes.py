@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from pycocotools import mask as coco_mask
 
+from engine.masks import rle
 from engine.training.scenes import Scene, generate_scene
 from engine.training.scenes.export import write_scenes
 
@@ -89,6 +89,11 @@ def test_a_size_too_small_is_refused() -> None:
         generate_scene(0, (32, 512))
 
 
+def test_a_difficulty_out_of_range_is_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        generate_scene(0, (64, 64), difficulty=2)
+
+
 @pytest.mark.parametrize("difficulty", [0.0, 1.0])
 def test_scenes_of_any_difficulty_have_masks(difficulty: float) -> None:
     assert all(len(generate_scene(seed, (128, 128), difficulty=difficulty).level) > 0 for seed in range(5))
@@ -116,6 +121,7 @@ def test_written_scenes_can_be_read_as_sa1b_annotations(tmp_path: Path) -> None:
     assert content["image"]["file_name"] == paths[0].name
     assert len(content["annotations"]) == len(scene.level)
     for mask, entry in zip(scene.masks(), content["annotations"], strict=True):
-        assert np.array_equal(coco_mask.decode(entry["segmentation"]).astype(bool), mask)
+        assert np.array_equal(rle.decode(entry["segmentation"]), mask)
         assert entry["area"] == mask.sum()
-        assert entry["bbox"] == coco_mask.toBbox(entry["segmentation"]).astype(int).tolist()
+        x, y, wide, high = entry["bbox"]
+        assert mask[y : y + high, x : x + wide].sum() == entry["area"]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from engine.training.scenes import materials, palettes, textures
 from engine.training.scenes.canvas import Canvas
 from engine.training.scenes.materials import Material
+from engine.training.scenes.textures import Plane
 
 _GROUND = (
     "grass",
@@ -104,7 +105,7 @@ def _regions(canvas: Canvas, labels: NDArray[np.intp], surfaces: list[Surface], 
     """
     names = labels.astype(np.uint8)
     for index, surface in enumerate(surfaces):
-        here = cv2.compare(names, index, cv2.CMP_EQ)
+        here = (names == index).astype(np.uint8)
         x, y, width, height = cv2.boundingRect(here)
         if width == 0:
             continue
@@ -128,7 +129,7 @@ def plain(canvas: Canvas) -> None:
     canvas.image[:] = materials.paint(canvas.rng, material, canvas.height, canvas.width)
 
 
-def _ridge(canvas: Canvas, level: float, rough: float) -> NDArray[np.float32]:
+def _ridge(canvas: Canvas, level: float, rough: float) -> Plane:
     """A border running across the image: its row per column, float32 [1, W]; `rough` is its relative amplitude."""
     rng, width = canvas.rng, canvas.width
     line = np.full((1, width), level * canvas.height, np.float32)
@@ -200,8 +201,9 @@ def room(canvas: Canvas) -> float:
     colours: list[Surface] = [wall]
     if two_walls:
         labels = np.where(np.broadcast_to(x > corner, labels.shape), 1, labels)
-        second = replace(wall, ramp=np.clip(wall.ramp * rng.uniform(0.6, 1.3), 0, 255)) if rng.random() < 0.6 else surface(
-            rng, _WALL_COLOURS, _WALL, 0.5)  # fmt: skip
+        second = surface(rng, _WALL_COLOURS, _WALL, 0.5)
+        if rng.random() < 0.6:
+            second = replace(wall, ramp=np.clip(wall.ramp * rng.uniform(0.6, 1.3), 0, 255))
         colours.append(second)
     if rng.random() < 0.3:
         labels = np.where(y > floor_line - rng.uniform(0.01, 0.06) * height, len(colours), labels)

@@ -1,7 +1,7 @@
 """The canvas: draws things, back to front, into an image and into the map of visible leaf regions at the same time.
 
-A thing is a tree of `Part`s. Each part that owns a mask becomes a leaf of the map where it is visible; the mask of a part
-is the union of the leaves below it, so a whole is exactly the union of its parts, and occlusion needs no bookkeeping.
+A thing is a tree of `Part`s. Each part that owns a mask becomes a leaf of the map where it is visible; the mask of a
+part is the union of the leaves below it, so a whole is exactly the union of its parts, and occlusion costs nothing.
 """
 
 from dataclasses import dataclass, field, replace
@@ -205,7 +205,7 @@ class Canvas:
         dark, dx, dy = lay(silhouette, self.light, size)
         self.darken(dark, left + dx, top + dy)
 
-    def darken(self, dark: NDArray[np.float32], x: int, y: int) -> None:
+    def darken(self, dark: lighting.Plane, x: int, y: int) -> None:
         """Takes away the fraction `dark` (0..1, float32 [h, w]) of the light in the window at (x, y)."""
         x0, y0 = max(0, x), max(0, y)
         x1, y1 = min(self.width, x + dark.shape[1]), min(self.height, y + dark.shape[0])

@@ -128,3 +128,23 @@ CLOSE: Cast = (
     (0.3, food.doughnut),
     (0.5, food.bowl),
 )
+
+# What stands in a row at the horizon, and what hangs on or leans against a wall.
+SKYLINE: Cast = (
+    (3.0, buildings.facade),
+    (2.0, buildings.house),
+    (4.0, nature.tree),
+    (1.5, nature.bush),
+    (0.6, buildings.fence),
+    (0.6, buildings.street_lamp),
+    (0.5, nature.rock),
+)
+
+WALL: Cast = (
+    (2.0, household.picture),
+    (1.2, household.shelf),
+    (1.5, household.cabinet),
+    (0.8, household.curtain),
+    (0.5, household.clock),
+    (0.5, household.lamp),
+)

@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.training.scenes import backgrounds, camera, groups, lighting, palettes
 from engine.training.scenes.canvas import Canvas, Part
-from engine.training.scenes.cast import ALIKE, ANYTHING, CLOSE, INDOORS, OUTDOORS, Cast, Maker
+from engine.training.scenes.cast import ALIKE, ANYTHING, CLOSE, INDOORS, OUTDOORS, SKYLINE, WALL, Cast, Maker
 from engine.training.scenes.palettes import Colour
 from engine.training.scenes.scene import Scene, assemble
 from engine.training.scenes.shapes import placement
@@ -66,6 +66,17 @@ class _Director:
             last = index >= count - 2 and scale > 0.1 * side
             self.put(_choose(rng, cast)(rng), x, foot - 0.9 * scale, scale, angle, self.blur_near if last else 0.0)
 
+    def backdrop(self, cast: Cast, count: int, smallest: float, largest: float, lift: float) -> None:
+        """`count` things standing on the far edge of the floor, or up to `lift` (of the height) above it."""
+        rng, canvas = self.rng, self.canvas
+        floor = 0.5 * canvas.height if self.floor is None else self.floor
+        makers = [_choose(rng, cast) for _ in range(2)]
+        for _ in range(count):
+            scale = float(np.exp(rng.uniform(np.log(smallest), np.log(largest)))) * min(canvas.height, canvas.width)
+            foot = floor + rng.uniform(-lift, 0.03) * canvas.height
+            make = makers[int(rng.integers(2))] if rng.random() < 0.7 else _choose(rng, cast)
+            self.put(make(rng), rng.uniform(0, 1) * canvas.width, foot - 0.95 * scale, scale, rng.normal(0, 0.02))
+
     def defocus(self) -> None:
         """Blurs what has been drawn so far: it lies behind the plane of focus."""
         sigma = float(np.exp(self.rng.uniform(np.log(0.8), np.log(6)))) * self.canvas.unit
@@ -110,6 +121,10 @@ def _direct(canvas: Canvas, difficulty: float) -> None:
         return
     floor, cast = _stage(canvas, rng.random())
     director = _Director(canvas, floor, difficulty)
+    if cast is OUTDOORS and rng.random() < 0.45:
+        director.backdrop(SKYLINE, int(rng.integers(2, 8)), 0.05, 0.3, 0.0)
+    elif cast is INDOORS and rng.random() < 0.5:
+        director.backdrop(WALL, int(rng.integers(1, 4)), 0.08, 0.3, 0.45)
     many = int(np.exp(rng.uniform(np.log(3), np.log(9 + 12 * difficulty))))
     if kind < 0.33:
         make = ALIKE[int(rng.integers(len(ALIKE)))]

@@ -47,8 +47,8 @@ def person(rng: np.random.Generator) -> Part:
         whole.children.append(
             limb([(side * hip * 0.5, 0.02), knee, foot], 0.17, bottom, 1.0 if long_legs else 0.5, shoe)
         )
-    whole.children.append(limb([(-shoulder, -0.5), (-shoulder - 0.08 - bend, -0.22), (-shoulder - rng.uniform(-0.2, 0.15), 0.06)],
-                               0.11, top, 1.0 if long_sleeves else 0.5, skin))  # fmt: skip
+    elbow, hand = (-shoulder - 0.08 - bend, -0.22), (-shoulder - rng.uniform(-0.2, 0.15), 0.06)
+    whole.children.append(limb([(-shoulder, -0.5), elbow, hand], 0.11, top, 1.0 if long_sleeves else 0.5, skin))
     if rng.random() < 0.3:
         skirt = np.array([[-hip, -0.12], [hip, -0.12], [hip + rng.uniform(0, 0.3), rng.uniform(0.2, 0.7)],
                           [-hip - rng.uniform(0, 0.3), rng.uniform(0.2, 0.7)]])  # fmt: skip
@@ -56,8 +56,9 @@ def person(rng: np.random.Generator) -> Part:
     else:
         trousers = shapes.rounded_box(-hip, -0.12, hip, 0.14, 0.08)
         whole.children.append(Part(Outline((trousers,)), bottom))
-    chest = np.array([[-0.09, -0.6], [0.09, -0.6], [shoulder, -0.54], [shoulder * 1.05, -0.3], [hip, rng.uniform(-0.1, 0.2)],
-                      [-hip, rng.uniform(-0.1, 0.2)], [-shoulder * 1.05, -0.3], [-shoulder, -0.54]])  # fmt: skip
+    hem = rng.uniform(-0.1, 0.2)
+    side = [(0.09, -0.6), (shoulder, -0.54), (shoulder * 1.05, -0.3), (hip, hem)]
+    chest = np.array([*side, *((-x, y) for x, y in reversed(side))])
     torso = Part(Outline((chest,)), top)
     if rng.random() < 0.35:
         gap = rng.uniform(0.04, 0.12)
@@ -89,7 +90,7 @@ def _head(rng: np.random.Generator, skin: Material, hair: Material) -> Part:
         dark = materials.make(rng, palettes.colour(rng, "dark"))
         for x in (-0.04, 0.04):
             face.children.append(Part(Outline((shapes.ellipse(x, -0.83, 0.016, 0.011),)), dark, own_mask=False))
-        lips = replace(skin, ramp=skin.ramp * np.float32([0.8, 0.5, 0.5]))
+        lips = replace(skin, ramp=skin.ramp * np.array([0.8, 0.5, 0.5], np.float32))
         face.children.append(Part(Outline((shapes.ellipse(0, -0.745, 0.03, 0.008),)), lips, own_mask=False))
     head.children.append(face)
     fringe = shapes.ellipse(0, -0.81, 0.11, 0.15, 40)

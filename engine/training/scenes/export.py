@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from pycocotools import mask as coco_mask
 
+from engine.masks import rle
 from engine.training.scenes.compose import generate_scene
 from engine.training.scenes.scene import Scene
 
@@ -18,13 +18,12 @@ def annotation(scene: Scene, image_id: int, file_name: str) -> dict[str, Any]:
     height, width = scene.leaf_map.shape
     annotations: list[dict[str, Any]] = []
     for index, (mask, level) in enumerate(zip(scene.masks(), scene.level, strict=True)):
-        rle = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         x0, y0 = int(columns[0]), int(rows[0])
         annotations.append(
             {
                 "id": image_id * 1000 + index,
-                "segmentation": {"size": [height, width], "counts": rle["counts"].decode("ascii")},
+                "segmentation": rle.encode(mask),
                 "bbox": [x0, y0, int(columns[-1]) - x0 + 1, int(rows[-1]) - y0 + 1],
                 "area": int(mask.sum()),
                 "source": f"scene:{level}",

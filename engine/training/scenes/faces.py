@@ -67,7 +67,7 @@ def portrait(rng: np.random.Generator) -> Part:
         head.children.append(
             Part(Outline((shapes.ellipse(side * wide, -0.38, 0.06, 0.12),)), _tone(skin, 0.9, 0.8, 0.8))
         )
-    face = Part(Outline((shapes.superellipse(wide, tall, 2.3) + [0, -0.4],)), skin)
+    face = Part(Outline((shapes.moved(shapes.superellipse(wide, tall, 2.3), 0, -0.4),)), skin)
     iris = _plain(rng, ("soil", "water", "foliage")[int(rng.integers(3))])
     for side in (-1, 1):
         x = side * wide * 0.45 + turn
@@ -97,10 +97,10 @@ def portrait(rng: np.random.Generator) -> Part:
         lens = replace(lens, opacity=rng.uniform(0.5, 1.0))
         glasses = Part(shapes.capsule(-wide, -0.46, wide, -0.46, 0.025), _plain(rng, "dark"))
         for side in (-1, 1):
-            rim = shapes.superellipse(wide * 0.36, 0.1, 3) + [side * wide * 0.45 + turn, -0.43]
+            rim = shapes.moved(shapes.superellipse(wide * 0.36, 0.1, 3), side * wide * 0.45 + turn, -0.43)
             glasses.children.append(Part(Outline((rim,)), lens, clip=False))
         head.children.append(glasses)
-    top = shapes.superellipse(wide * 1.12, tall * 1.12, 2.2) + [0, -0.42]
+    top = shapes.moved(shapes.superellipse(wide * 1.12, tall * 1.12, 2.2), 0, -0.42)
     line = -0.62 - rng.uniform(0, 0.12)
     crown = top[top[:, 1] < line + 0.1 * np.abs(top[:, 0])]
     if len(crown) > 3 and rng.random() < 0.9:
@@ -116,12 +116,12 @@ def portrait(rng: np.random.Generator) -> Part:
 def muzzle(rng: np.random.Generator) -> Part:
     """An animal's head from the front: ears, eyes, snout, nose, a patch of another colour at times."""
     base = palettes.colour(rng, "fur" if rng.random() < 0.75 else "stone")
-    coat = materials.lit(materials.make(rng, base, "fur" if rng.random() < 0.6 else "noise", rng.uniform(0.2, 0.5)), 0.8, 0,
-                         rng.uniform(2, 7))  # fmt: skip
+    coat = materials.make(rng, base, "fur" if rng.random() < 0.6 else "noise", rng.uniform(0.2, 0.5))
+    coat = materials.lit(coat, 0.8, 0, rng.uniform(2, 7))
     light = replace(coat, ramp=palettes.ramp(rng, palettes.jitter(rng, coat.ramp[200], 25), 0.25))
     whole = Part()
     if rng.random() < 0.6:
-        body = shapes.superellipse(rng.uniform(0.7, 1.1), 0.7, 2.5) + [rng.normal(0, 0.2), 0.75]
+        body = shapes.moved(shapes.superellipse(rng.uniform(0.7, 1.1), 0.7, 2.5), rng.normal(0, 0.2), 0.75)
         whole.children.append(Part(Outline((body,)), coat))
     head = Part()
     hanging = rng.random() < 0.4
@@ -148,10 +148,14 @@ def muzzle(rng: np.random.Generator) -> Part:
     for side in (-1, 1):
         head.children.append(_eye(rng, side * apart, -0.12, rng.uniform(0.07, 0.13), iris))
     snout = Part(
-        Outline((shapes.superellipse(rng.uniform(0.2, 0.35), rng.uniform(0.18, 0.3), 2.3) + [0, 0.27],)), light
+        Outline((shapes.moved(shapes.superellipse(rng.uniform(0.2, 0.35), rng.uniform(0.18, 0.3), 2.3), 0, 0.27),)),
+        light,
     )
     snout.children.append(
-        Part(Outline((shapes.superellipse(0.1, 0.07, 2.6) + [0, 0.14],)), materials.lit(_plain(rng, "dark"), 0.5, 0.5))
+        Part(
+            Outline((shapes.moved(shapes.superellipse(0.1, 0.07, 2.6), 0, 0.14),)),
+            materials.lit(_plain(rng, "dark"), 0.5, 0.5),
+        )
     )
     snout.children.append(
         Part(shapes.curve([(-0.12, 0.36), (0, 0.32), (0.12, 0.36)], 0.02, 0.02), _plain(rng, "dark"), own_mask=False)

@@ -48,7 +48,7 @@ def cake(rng: np.random.Generator) -> Part:
     whole = Part()
     edges = np.linspace(0, high, count + 1)
     for top, bottom in itertools.pairwise(edges):
-        band = np.concatenate([front + [0, top - 0.01], (front + [0, bottom])[::-1]])
+        band = np.concatenate([shapes.moved(front, 0, top - 0.01), shapes.moved(front, 0, bottom)[::-1]])
         whole.children.append(Part(Outline((band,)), _edible(rng)))
     icing = Part(Outline((shapes.ellipse(0, 0, wide, slant),)), replace(_edible(rng), relief=0.2))
     for _ in range(int(rng.integers(0, 9))):
@@ -84,8 +84,8 @@ def doughnut(rng: np.random.Generator) -> Part:
     tilt = rng.uniform(0.5, 1)
     dough = materials.lit(materials.make(rng, palettes.colour(rng, "sand"), "noise", 0.25), 0.9)
     whole = Part(Outline((shapes.ellipse(0, 0, 1, tilt), shapes.ellipse(0, 0, 0.3, 0.3 * tilt)), holes=True), dough)
-    icing = Part(Outline((shapes.blob(rng, 0.05) * [0.85, 0.85 * tilt], shapes.ellipse(0, 0, 0.38, 0.36 * tilt)), holes=True),
-                 replace(_edible(rng), relief=0.5))  # fmt: skip
+    coat = (shapes.blob(rng, 0.05) * [0.85, 0.85 * tilt], shapes.ellipse(0, 0, 0.38, 0.36 * tilt))
+    icing = Part(Outline(coat, holes=True), replace(_edible(rng), relief=0.5))
     for _ in range(int(rng.integers(0, 25))):
         turn, reach = rng.uniform(0, 6.3), rng.uniform(0.42, 0.78)
         x, y = reach * np.cos(turn), reach * np.sin(turn) * tilt

@@ -83,8 +83,8 @@ def _cell_colours(rng: np.random.Generator) -> tuple[Material, Material]:
         ground = materials.make(
             rng, palettes.hsv(hue, rng.uniform(0.05, 0.35), rng.uniform(0.7, 0.95)), "marble", 0.15, 1.5
         )
-        cell = materials.make(rng, palettes.hsv(hue - rng.uniform(0, 0.15), rng.uniform(0.4, 0.8), rng.uniform(0.25, 0.6)), "noise",
-                              0.35, 0.5)  # fmt: skip
+        stain = palettes.hsv(hue - rng.uniform(0, 0.15), rng.uniform(0.4, 0.8), rng.uniform(0.25, 0.6))
+        cell = materials.make(rng, stain, "noise", 0.35, 0.5)
     else:
         grey = rng.uniform(0.3, 0.8)
         ground = materials.make(rng, palettes.hsv(0.1, 0.03, grey), "smooth", 0.1)

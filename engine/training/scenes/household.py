@@ -78,7 +78,7 @@ def sofa(rng: np.random.Generator) -> Part:
         arm = shapes.rounded_box(side * 0.78, -0.2, side * 1.02, 0.55, 0.12)
         whole.children.append(Part(Outline((arm,)), cloth))
     for x in rng.uniform(-0.7, 0.7, int(rng.integers(0, 4))):
-        pillow = shapes.superellipse(0.22, 0.2, 3.5) + [x, rng.uniform(-0.2, 0)]
+        pillow = shapes.moved(shapes.superellipse(0.22, 0.2, 3.5), x, rng.uniform(-0.2, 0))
         whole.children.append(Part(Outline((pillow,)), materials.lit(materials.random_material(rng), 0.7)))
     return whole
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.training.scenes import textures
+from engine.training.scenes.textures import Plane
 
 Alpha = NDArray[np.uint8]
-Plane = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

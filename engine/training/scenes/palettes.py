@@ -4,13 +4,13 @@ Colours are RGB float32 in 0..255; a ramp is float32 [256, 3], indexed by the gr
 """
 
 import colorsys
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Colour: TypeAlias = NDArray[np.float32]
-Ramp: TypeAlias = NDArray[np.float32]
+Colour: TypeAlias = NDArray[np.floating[Any]]
+Ramp: TypeAlias = NDArray[np.floating[Any]]
 
 # (hue centre, hue spread, saturation range, value range), hue in turns
 _NATURAL: dict[str, tuple[float, float, tuple[float, float], tuple[float, float]]] = {

@@ -130,6 +130,11 @@ def rounded_box(x0: float, y0: float, x1: float, y1: float, radius: float) -> Co
     ])  # fmt: skip
 
 
+def moved(contour: Contour, x: float, y: float) -> Contour:
+    """The contour shifted by (x, y)."""
+    return contour + np.array((x, y))
+
+
 def superellipse(rx: float, ry: float, power: float) -> Contour:
     t = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     c, s = np.cos(t), np.sin(t)

@@ -120,7 +120,7 @@ def bottle(rng: np.random.Generator) -> Part:
                 Outline((shapes.rounded_box(-neck * 1.1, -1.02, neck * 1.1, -1 + cap, 0.04),)),
                 materials.random_material(rng),
                 clip=False,
-            )  # fmt: skip
+            )
         )
     if rng.random() < 0.2:
         handle = shapes.curve([(belly * 0.8, -0.4), (belly + 0.35, -0.2), (belly * 0.9, 0.4)], 0.1, 0.1)
@@ -155,8 +155,10 @@ def sign(rng: np.random.Generator) -> Part:
     ink = materials.make(rng, palettes.hsv(0, 0, 1.0) if ground.mean() < 140 else palettes.colour(rng, "dark"))
     choice = rng.random()
     high = rng.uniform(0.25, 0.8)
-    board = (shapes.rounded_box(-1, -high, 1, high, rng.uniform(0, 0.3)) if choice < 0.6 else shapes.ellipse() if choice < 0.8
-             else shapes.polygon(rng, int(rng.choice([3, 4, 8])), 0))  # fmt: skip
+    if choice < 0.6:
+        board = shapes.rounded_box(-1, -high, 1, high, rng.uniform(0, 0.3))
+    else:
+        board = shapes.ellipse() if choice < 0.8 else shapes.polygon(rng, int(rng.choice([3, 4, 8])), 0)
     high = high if choice < 0.6 else 0.5
     part = Part(Outline((board,)), materials.make(rng, ground))
     count = int(rng.integers(1, 8))

@@ -6,26 +6,27 @@ its zoom, its angle and its offset. A field is uint8 [H, W]; colours come from a
 
 from collections.abc import Callable
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Field: TypeAlias = NDArray[np.uint8]
+Plane: TypeAlias = NDArray[np.floating[Any]]
 
 TILE = 512
 _BANK_SEED = 20_230_405
 
 
-def equalised(values: NDArray[np.floating]) -> Field:
+def equalised(values: Plane) -> Field:
     """Rank-equalised grey levels: every ramp entry gets the same share of the pixels."""
     low, high = np.percentile(values[::3, ::3], [0.5, 99.5])
     grey = np.clip((values - low) * (255.0 / max(float(high - low), 1e-6)), 0, 255).astype(np.uint8)
     return np.asarray(cv2.equalizeHist(grey), np.uint8)
 
 
-def spectral(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> NDArray[np.float32]:
+def spectral(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> Plane:
     """Tileable noise with amplitude spectrum 1/f^slope; `stretch` > 1 elongates it along x. Mean 0, variance 1."""
     fy = np.fft.fftfreq(TILE)[:, None] * TILE
     fx = np.fft.rfftfreq(TILE)[None, :] * TILE * stretch
@@ -37,12 +38,12 @@ def spectral(rng: np.random.Generator, slope: float, stretch: float = 1.0) -> ND
     return (noise / noise.std()).astype(np.float32)
 
 
-def _grid() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _grid() -> tuple[Plane, Plane]:
     y, x = np.mgrid[0:TILE, 0:TILE].astype(np.float32) / TILE
     return x, y
 
 
-def _wrapped_stamp(tile: Field, points: NDArray[np.float32], level: int, thickness: int = -1) -> None:
+def _wrapped_stamp(tile: Field, points: Plane, level: int, thickness: int = -1) -> None:
     """Draws a polygon on a tile that wraps around: once per copy that can touch the tile."""
     low, high = points.min(0), points.max(0)
     for dy in (-TILE, 0, TILE):
@@ -89,11 +90,11 @@ def _fibres(rng: np.random.Generator, length: float, spread: float, count: int) 
     return tile
 
 
-def _cells(rng: np.random.Generator, count: int, cracks: bool) -> NDArray[np.float32]:
+def _cells(rng: np.random.Generator, count: int, cracks: bool) -> Plane:
     """Voronoi distance: to the nearest point (pebbles, scales), or to the border between two (cracks, mosaics)."""
     points = rng.integers(0, TILE, (count, 2))
     seeds = np.full((2 * TILE, 2 * TILE), 255, np.uint8)
-    seeds[tuple((np.concatenate([points + (dy, dx) for dy in (0, TILE) for dx in (0, TILE)])).T)] = 0
+    seeds[tuple((np.concatenate([points + np.array((dy, dx)) for dy in (0, TILE) for dx in (0, TILE)])).T)] = 0
     distance, labels = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     half = TILE // 2
     inner = (slice(half, half + TILE), slice(half, half + TILE))
@@ -106,7 +107,7 @@ def _cells(rng: np.random.Generator, count: int, cracks: bool) -> NDArray[np.flo
     return np.minimum(border, 4.0) / 4.0 + tone * 0.8
 
 
-def _courses(rng: np.random.Generator, rows: int, columns: int, gap: float, shift: float) -> NDArray[np.float32]:
+def _courses(rng: np.random.Generator, rows: int, columns: int, gap: float, shift: float) -> Plane:
     """Bricks, tiles or planks: rows of blocks with joints; each block its own tone, all of them a little worn."""
     x, y = _grid()
     row = np.floor(y * rows)
@@ -121,28 +122,28 @@ def _courses(rng: np.random.Generator, rows: int, columns: int, gap: float, shif
     return (body * joint + rng.choice([0.1, 0.95]) * (1 - joint)).astype(np.float32)
 
 
-def _waves(rng: np.random.Generator, cycles: tuple[int, int], turbulence: float, slope: float) -> NDArray[np.float32]:
+def _waves(rng: np.random.Generator, cycles: tuple[int, int], turbulence: float, slope: float) -> Plane:
     x, y = _grid()
     phase = 2 * np.pi * (cycles[0] * x + cycles[1] * y) + turbulence * spectral(rng, slope)
     return np.sin(phase).astype(np.float32)
 
 
-def _weave(rng: np.random.Generator, threads: int) -> NDArray[np.float32]:
+def _weave(rng: np.random.Generator, threads: int) -> Plane:
     x, y = _grid()
     u, v = np.sin(np.pi * threads * x), np.sin(np.pi * threads * y)
     over = (np.floor(x * threads) + np.floor(y * threads)) % 2
     return (np.where(over > 0, np.abs(u), np.abs(v)) + 0.2 * spectral(rng, 1.0)).astype(np.float32)
 
 
-def _plaid(rng: np.random.Generator) -> NDArray[np.float32]:
-    def bands() -> NDArray[np.float32]:
+def _plaid(rng: np.random.Generator) -> Plane:
+    def bands() -> Plane:
         line = np.repeat(rng.random(32), TILE // 32).astype(np.float32)
         return np.repeat(line[: TILE // 4], 4) if rng.random() < 0.5 else line
 
     return bands()[:, None] + bands()[None, :]
 
 
-def _dots(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
+def _dots(rng: np.random.Generator, count: int) -> Plane:
     x, y = _grid()
     shifted = x * count + 0.5 * (np.floor(y * count) % 2)
     radius = np.hypot(shifted % 1 - 0.5, y * count % 1 - 0.5)
@@ -161,7 +162,7 @@ def _glyphs(rng: np.random.Generator) -> Field:
     return tile
 
 
-def _builders() -> dict[str, list[Callable[[np.random.Generator], NDArray[np.floating] | Field]]]:
+def _builders() -> dict[str, list[Callable[[np.random.Generator], Plane | Field]]]:
     return {
         "grain": [lambda r: spectral(r, 0.3), lambda r: spectral(r, 0.7)],
         "noise": [lambda r: spectral(r, 1.0), lambda r: spectral(r, 1.3), lambda r: spectral(r, 1.6)],
@@ -221,17 +222,17 @@ def bank() -> dict[str, list[Field]]:
                 low, high = float(values.min()), float(values.max())
                 tiles[kind].append(((values - low) * (255 / (high - low))).astype(np.uint8))
             else:
-                tiles[kind].append(equalised(values))
+                tiles[kind].append(equalised(np.asarray(values, np.float32)))
     return tiles
 
 
 @cache
-def _grain_plane() -> NDArray[np.float32]:
+def _grain_plane() -> Plane:
     """White Gaussian noise, float32 [1280, 1280], cut at random offsets instead of being drawn anew each time."""
     return np.random.default_rng(_BANK_SEED + 1).standard_normal((1280, 1280), np.float32)
 
 
-def white_noise(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float32]:
+def white_noise(rng: np.random.Generator, height: int, width: int) -> Plane:
     """White Gaussian noise, float32 [height, width], mean 0, variance 1."""
     plane = _grain_plane()
     rows, columns = -(-height // 640), -(-width // 640)
@@ -271,7 +272,7 @@ def sample(
     return np.asarray(cut, np.uint8)
 
 
-def smooth_noise(rng: np.random.Generator, height: int, width: int, cell: float) -> NDArray[np.float32]:
+def smooth_noise(rng: np.random.Generator, height: int, width: int, cell: float) -> Plane:
     """Band-limited noise with features of about `cell` pixels: float32 [height, width], roughly in -1..1."""
     rows, columns = max(2, round(height / cell) + 2), max(2, round(width / cell) + 2)
     coarse = rng.uniform(-1, 1, (rows, columns)).astype(np.float32)

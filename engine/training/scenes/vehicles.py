@@ -65,9 +65,11 @@ def car_side(rng: np.random.Generator, paint: Material | None = None) -> Part:
     front, rear = rng.uniform(0.15, 0.4), rng.uniform(-0.95, -0.6)
     top_front, top_rear = front - rng.uniform(0.12, 0.3), rear + rng.uniform(0.02, 0.25)
     hood = beltline + rng.uniform(0.0, 0.06)
-    body = np.array([[-0.98, sill], [-1.0, beltline + 0.12], [-0.96, beltline], [rear, beltline - 0.02], [top_rear, roof + 0.03],
-                     [top_rear + 0.12, roof], [top_front - 0.1, roof], [top_front, roof + 0.03], [front, beltline],
-                     [0.8, hood + 0.05], [0.97, hood + 0.15], [1.0, sill - 0.08], [0.97, sill]])  # fmt: skip
+    body = np.array([
+        [-0.98, sill], [-1.0, beltline + 0.12], [-0.96, beltline], [rear, beltline - 0.02], [top_rear, roof + 0.03],
+        [top_rear + 0.12, roof], [top_front - 0.1, roof], [top_front, roof + 0.03], [front, beltline],
+        [0.8, hood + 0.05], [0.97, hood + 0.15], [1.0, sill - 0.08], [0.97, sill],
+    ])  # fmt: skip
     shell = Part(Outline((body,)), paint)
     glass = _glass(rng)
     inset = 0.04
@@ -109,8 +111,8 @@ def car_front(rng: np.random.Generator, paint: Material | None = None) -> Part:
     paint = paint or _paint(rng)
     back = rng.random() < 0.4
     belt = rng.uniform(-0.12, 0.0)
-    body = np.array([[-0.72, 0.4], [-0.75, 0.1], [-0.68, belt], [-0.55, belt - 0.06], [-0.45, -0.52], [-0.35, -0.58],
-                     [0.35, -0.58], [0.45, -0.52], [0.55, belt - 0.06], [0.68, belt], [0.75, 0.1], [0.72, 0.4]])  # fmt: skip
+    half = [(0.35, -0.58), (0.45, -0.52), (0.55, belt - 0.06), (0.68, belt), (0.75, 0.1), (0.72, 0.4)]
+    body = np.array([*half, *((-x, y) for x, y in reversed(half))])
     shell = Part(Outline((body,)), paint)
     screen = np.array([[-0.5, belt - 0.05], [-0.4, -0.5], [0.4, -0.5], [0.5, belt - 0.05]])
     shell.children.append(Part(Outline((screen,)), _glass(rng)))

@@ -58,6 +58,8 @@ class BodyTooLarge(HTTPException):
         super().__init__(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             f"The request is longer than {limit:,} bytes, the most this address accepts. Send less at once.",
+            # The rest of the body is not read, so nothing else can follow on this connection.
+            {"Connection": "close"},
         )
 
 
@@ -82,7 +84,7 @@ def problem(kind: str, status: int, detail: str, headers: dict[str, str] | None 
         type=f"urn:maskloop:problem:{kind}", title=HTTPStatus(status).phrase, status=status, detail=detail, **more
     )
     return JSONResponse(
-        body.model_dump(mode="json", exclude_none=True),
+        body.model_dump(mode="json", include=body.model_fields_set),
         status_code=status,
         headers=headers,
         media_type="application/problem+json",

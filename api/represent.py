@@ -5,13 +5,13 @@ import binascii
 from typing import Any
 
 import numpy as np
-from engine.inference.prompts import Box, Point, Prompt
 from numpy.typing import NDArray
 
 from api import schemas
 from engine.errors import InvalidInput
-from engine.flow.annotate import MaskContent
+from engine.flow.annotate import MaskContent, segmentation_of
 from engine.flow.images import ImageSummary
+from engine.inference.prompts import Box, Point, Prompt
 from engine.masks.rle import Rle
 from engine.store import tables
 
@@ -61,7 +61,7 @@ def mask_schema(mask: tables.Mask, image: tables.Image) -> schemas.Mask:
         id=mask.id,
         image_id=mask.image_id,
         version=mask.version,
-        segmentation=schemas.Segmentation(size=(image.height, image.width), counts=mask.counts),
+        segmentation=schemas.Segmentation.model_validate(segmentation_of(mask, image)),
         bbox=(mask.bbox_x, mask.bbox_y, mask.bbox_w, mask.bbox_h),
         area=mask.area,
         stage=mask.stage.value,
@@ -105,9 +105,6 @@ def model_schema(model: tables.Model) -> schemas.Model:
 
 
 def prompt(body: schemas.DecodeRequest) -> Prompt:
-    """Raises InvalidInput for a request that points at nothing."""
-    if not body.points and body.box is None:
-        raise InvalidInput("Send at least one point or a box.")
     points = [Point(point.x, point.y, point.label) for point in body.points]
     return Prompt(points, None if body.box is None else Box(*body.box))
 

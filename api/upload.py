@@ -1,5 +1,6 @@
 """The multipart upload of one file, read only for someone who is signed in."""
 
+import uuid
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -8,6 +9,9 @@ from starlette.datastructures import UploadFile
 
 from api.deps import SignedIn
 from engine.errors import InvalidInput
+from engine.flow.import_image import PreparedImage, prepare_image
+from engine.flow.projects import get_project
+from engine.store.unit_of_work import unit_of_work
 
 MULTIPART_FILE: dict[str, Any] = {
     "requestBody": {
@@ -35,4 +39,13 @@ async def uploaded_file(request: Request, _: SignedIn) -> AsyncIterator[UploadFi
         yield upload
 
 
-UploadedFile = Annotated[UploadFile, Depends(uploaded_file, scope="function")]
+def prepared_image(
+    project_id: uuid.UUID, upload: Annotated[UploadFile, Depends(uploaded_file, scope="function")]
+) -> PreparedImage:
+    """The upload, checked and decoded before the route's unit of work begins."""
+    with unit_of_work(read_only=True) as uow:
+        get_project(uow, project_id)  # before anything is stored
+    return prepare_image(upload.filename or "", upload.file)
+
+
+UploadedImage = Annotated[PreparedImage, Depends(prepared_image)]

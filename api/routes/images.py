@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Response
 from api.deps import ReadWork, SignedIn, Work
 from api.represent import image_fields
 from api.schemas import MAX_INT, Image, ImageDetail, ImagePage, ImportedImage
-from api.upload import MULTIPART_FILE, UploadedFile
+from api.upload import MULTIPART_FILE, UploadedImage
 from engine.flow import images as flow
-from engine.flow.import_image import import_image, prepare_image
+from engine.flow.import_image import import_image
 from engine.flow.projects import get_project
 
 router = APIRouter(tags=["images"])
@@ -22,11 +22,9 @@ router = APIRouter(tags=["images"])
     openapi_extra=MULTIPART_FILE,
 )
 def upload_image(
-    project_id: uuid.UUID, user: SignedIn, upload: UploadedFile, response: Response, uow: Work
+    project_id: uuid.UUID, user: SignedIn, prepared: UploadedImage, response: Response, uow: Work
 ) -> ImportedImage:
     """Import one image file. Sending a file again is harmless."""
-    # Decoded before the transaction begins (with its first statement): SQLite has one writer at a time.
-    prepared = prepare_image(upload.filename or "", upload.file)
     result = import_image(uow, get_project(uow, project_id), prepared, user)
     if result.duplicate:
         response.status_code = HTTPStatus.OK

@@ -1,0 +1,94 @@
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from engine.store.tables import Role, User
+from engine.store.unit_of_work import unit_of_work
+from tests.api.deployment import Deployment, Upload, assert_problem, mask_body, picture
+
+
+def test_a_project_is_made_renamed_and_deleted(client: httpx.Client) -> None:
+    made = client.post("/api/v1/projects", json={"name": "  Birds  of prey "})
+    assert made.status_code == 201
+    project = made.json()
+    assert project["name"] == "Birds of prey"
+    assert project["image_count"] == project["mask_count"] == 0
+    assert project["cover_image_ids"] == []
+    url = f"/api/v1/projects/{project['id']}"
+    assert client.get(url).json() == project
+    assert project in client.get("/api/v1/projects").json()
+
+    assert client.patch(url, json={"name": "Owls"}).json()["name"] == "Owls"
+    assert client.delete(url).status_code == 204
+    assert_problem(client.get(url), 404, "no project")
+    assert_problem(client.delete(url), 404, "no project")
+
+
+def test_a_summary_counts_images_and_masks(client: httpx.Client, project_id: str, upload: Upload) -> None:
+    first, second = (upload(picture(seed=seed)) for seed in range(2))
+    for _ in range(2):
+        client.put(
+            f"/api/v1/images/{first['id']}/masks/{uuid.uuid4()}", json=mask_body(), headers={"If-None-Match": "*"}
+        ).raise_for_status()
+    summary = client.get(f"/api/v1/projects/{project_id}").json()
+    assert summary["image_count"] == 2
+    assert summary["annotated_image_count"] == 1
+    assert summary["mask_count"] == 2
+    assert summary["embedded_count"] == 0
+    assert summary["cover_image_ids"] == [first["id"], second["id"]]
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 201, "a\x00b", "a\nb", 7, None, ["a"]])
+def test_a_name_that_cannot_be_one_is_refused(client: httpx.Client, deployment: Deployment, name: object) -> None:
+    before = deployment.rows()
+    response = client.post("/api/v1/projects", json={"name": name})
+    assert response.status_code == 422
+    assert "name" in response.json()["detail"]
+    assert deployment.rows() == before
+
+
+def test_an_unknown_field_is_refused(client: httpx.Client) -> None:
+    assert_problem(client.post("/api/v1/projects", json={"name": "Birds", "colour": "red"}), 422, "body.colour")
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b"null", b"\xff", b'{"name": NaN}', b'{"name": "\\ud800"}', b"[" * 10_000]
+)
+def test_a_body_that_is_not_the_json_asked_for_is_refused(client: httpx.Client, body: bytes) -> None:
+    response = client.post("/api/v1/projects", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code in (400, 422)
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.fixture
+def annotator(project_id: str) -> Iterator[None]:
+    """The person signed in is an annotator meanwhile."""
+    with unit_of_work() as uow:
+        uow.session.execute(update(User).values(role=Role.ANNOTATOR))
+    yield
+    with unit_of_work() as uow:
+        uow.session.execute(update(User).values(role=Role.OWNER))
+
+
+@pytest.mark.usefixtures("annotator")
+def test_an_annotator_cannot_make_or_delete_a_project(client: httpx.Client, project_id: str) -> None:
+    assert_problem(client.post("/api/v1/projects", json={"name": "Birds"}), 403, "only an owner or a manager")
+    assert_problem(client.delete(f"/api/v1/projects/{project_id}"), 403, "only an owner or a manager")
+
+
+@pytest.mark.parametrize("wrong", ["7", "not-a-uuid", "%00", "..%2f..%2fetc"])
+def test_a_wrong_uuid_is_a_clients_mistake(client: httpx.Client, wrong: str) -> None:
+    for path in (f"projects/{wrong}", f"images/{wrong}", f"images/{wrong}/masks", f"images/{wrong}/thumbnail"):
+        assert client.get(f"/api/v1/{path}").status_code in (404, 422)
+    assert_problem(client.get("/api/v1/projects/not-a-uuid"), 422, "project_id")
+
+
+def test_an_unknown_address_and_a_wrong_method_say_so(client: httpx.Client) -> None:
+    assert_problem(client.get("/api/v1/nothing"), 404, "nothing at /api/v1/nothing")
+    assert_problem(client.get("/api"), 404, "nothing at /api")
+    response = client.put("/api/v1/projects", json={})
+    assert_problem(response, 405, "takes")
+    assert set(response.headers["allow"].split(", ")) >= {"GET"}

@@ -41,6 +41,20 @@ class Part:
         outline = None if self.outline is None else self.outline.mapped(matrix)
         return replace(self, outline=outline, children=[child.mapped(matrix) for child in self.children])
 
+    def pruned(self, smallest: float) -> "Part":
+        """The same thing without the parts smaller than `smallest` in both directions: too far away to be seen."""
+        if not self.children:
+            return self
+        kept = [child.pruned(smallest) for child in self.children if child.outline is None or child.reach() >= smallest]
+        return replace(self, children=kept)
+
+    def reach(self) -> float:
+        """The longer side of the bounding box of the part's own outline."""
+        if self.outline is None:
+            return 0.0
+        x0, y0, x1, y1 = extent(self.outline)
+        return max(x1 - x0, y1 - y0)
+
     def bent(self, rng: np.random.Generator, amount: float) -> "Part":
         """The same thing with all its lines bent together by one smooth random field."""
         return self._wobbled(wobble_waves(rng, amount))
@@ -74,7 +88,7 @@ def extent(outline: Outline) -> tuple[float, float, float, float]:
         low.append(contour.min(0))
         high.append(contour.max(0))
     for stroke in outline.strokes:
-        reach = float(stroke.widths.max()) / 2 + 1
+        reach = float(stroke.widths.max()) / 2
         low.append(stroke.path.min(0) - reach)
         high.append(stroke.path.max(0) + reach)
     (x0, y0), (x1, y1) = np.min(low, 0), np.max(high, 0)
@@ -174,7 +188,7 @@ class Canvas:
         if around is not None and max(x1 - x0, y1 - y0) < 1.5:
             return None
         depth = 0.0 if part.material is None else part.material.ragged
-        margin = 2 + int(2 * depth)
+        margin = 3 + int(2 * depth)
         left, top = max(0, int(x0) - margin), max(0, int(y0) - margin)
         right, bottom = min(self.width, int(x1) + margin + 1), min(self.height, int(y1) + margin + 1)
         if around is not None:

@@ -36,7 +36,7 @@ class _Director:
     def put(self, thing: Part, x: float, y: float, scale: float, angle: float, blur: float = 0.0) -> None:
         """Draws a thing at (x, y), its middle, `scale` pixels per unit."""
         rng, canvas = self.rng, self.canvas
-        thing = thing.bent(rng, abs(rng.normal(0, 0.035)))
+        thing = thing.pruned(2.5 / scale).bent(rng, abs(rng.normal(0, 0.035)))
         if rng.random() < self.camouflage:
             row, column = int(np.clip(y, 0, canvas.height - 1)), int(np.clip(x, 0, canvas.width - 1))
             around = canvas.image[max(0, row - 20) : row + 20, max(0, column - 20) : column + 20].mean((0, 1))
@@ -113,10 +113,10 @@ def _direct(canvas: Canvas, difficulty: float) -> None:
         return
     if kind < 0.13:
         backgrounds.plain(canvas)
-        groups.overlaid(canvas, int(rng.integers(12, 30 + int(40 * difficulty))))
+        groups.overlaid(canvas, int(rng.integers(10, 25 + int(25 * difficulty))))
         return
     if kind < 0.23:
-        backgrounds.territories(canvas, int(rng.integers(3, 14)))
+        backgrounds.territories(canvas, int(rng.integers(3, 12)))
         _Director(canvas, None, difficulty).several(ANYTHING, int(rng.integers(1, 6)), 0.02, 0.25)
         return
     floor, cast = _stage(canvas, rng.random())

@@ -22,9 +22,9 @@ def varied(rng: np.random.Generator, thing: Part, amount: float) -> Part:
     return replace(thing, material=material, children=[varied(rng, child, amount) for child in thing.children])
 
 
-def similar(rng: np.random.Generator, make: Maker) -> Maker:
-    """A maker of variations on one or two models, so that a group looks like a group."""
-    models = [make(rng) for _ in range(int(rng.integers(1, 4)))]
+def similar(rng: np.random.Generator, make: Maker, reach: float) -> Maker:
+    """A maker of variations on one to three models; `reach` is how many pixels their unit will be."""
+    models = [make(rng).pruned(2.5 / reach) for _ in range(int(rng.integers(1, 4)))]
     bend, tone = abs(rng.normal(0, 0.06)), abs(rng.normal(0, 0.12))
 
     def another(rng: np.random.Generator) -> Part:
@@ -36,7 +36,7 @@ def similar(rng: np.random.Generator, make: Maker) -> Maker:
 def scattered(canvas: Canvas, make: Maker, count: int, reach: float, upright: bool, floor: float | None) -> None:
     """`count` alike things of about `reach` pixels (half size), strewn over the image, a patch, or the floor."""
     rng = canvas.rng
-    another = similar(rng, make)
+    another = similar(rng, make, reach)
     top = 0.0 if floor is None else floor
     if rng.random() < 0.5:
         xs, ys = rng.uniform(0, canvas.width, count), rng.uniform(top, canvas.height, count)
@@ -54,12 +54,12 @@ def scattered(canvas: Canvas, make: Maker, count: int, reach: float, upright: bo
 def arranged(canvas: Canvas, make: Maker, upright: bool) -> None:
     """A grid or a row of alike things, a little out of place."""
     rng = canvas.rng
-    another = similar(rng, make)
-    columns, rows = int(rng.integers(2, 9)), int(rng.integers(1, 7))
+    columns, rows = int(rng.integers(2, 7)), int(rng.integers(1, 5))
     step = min(canvas.width / columns, canvas.height / rows) * rng.uniform(0.5, 1.0)
     x0 = rng.uniform(0, canvas.width - step * (columns - 1)) if columns * step < canvas.width else step / 2
     y0 = rng.uniform(0, canvas.height - step * (rows - 1)) if rows * step < canvas.height else step / 2
     turn, shake, scale = rng.normal(0, 0.15), rng.uniform(0, 0.1) * step, step * rng.uniform(0.3, 0.55)
+    another = similar(rng, make, scale)
     for row in range(rows):
         for column in range(columns):
             x = x0 + column * step * np.cos(turn) - row * step * np.sin(turn) + rng.normal(0, shake)

@@ -52,11 +52,11 @@ class Outline:
 
 def project(points: Contour, matrix: NDArray[np.float64]) -> Contour:
     """Points [N, 2] through a 3×3 homography."""
+    if matrix[2, 0] == 0 and matrix[2, 1] == 0:
+        return points @ matrix[:2, :2].T + matrix[:2, 2]
     x, y = points[:, 0], points[:, 1]
     u = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
     v = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
-    if matrix[2, 0] == 0 and matrix[2, 1] == 0:
-        return np.stack([u, v], 1)
     w = np.maximum(matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2], 0.05)
     return np.stack([u / w, v / w], 1)
 
@@ -110,7 +110,7 @@ def ellipse(cx: float = 0, cy: float = 0, rx: float = 1, ry: float = 1, count: i
 
 @cache
 def _circle(count: int) -> Contour:
-    t = np.arange(count) * (2 * np.pi / count)
+    t = (np.arange(count) + 0.5) * (2 * np.pi / count)
     return np.stack([np.cos(t), np.sin(t)], 1)
 
 
@@ -121,13 +121,12 @@ def box(x0: float, y0: float, x1: float, y1: float) -> Contour:
 def rounded_box(x0: float, y0: float, x1: float, y1: float, radius: float) -> Contour:
     """A box with quarter-circle corners; the radius is limited to half the shorter side."""
     radius = min(radius, abs(x1 - x0) / 2, abs(y1 - y0) / 2)
-    turn = np.linspace(0, np.pi / 2, 6)
-    corners = ((x1 - radius, y1 - radius, 0.0), (x0 + radius, y1 - radius, 0.5), (x0 + radius, y0 + radius, 1.0),
-               (x1 - radius, y0 + radius, 1.5))  # fmt: skip
-    return np.concatenate([
-        np.stack([cx + radius * np.cos(turn + a * np.pi), cy + radius * np.sin(turn + a * np.pi)], 1)
-        for cx, cy, a in corners
-    ])  # fmt: skip
+    (left, right), (top, bottom) = sorted((x0, x1)), sorted((y0, y1))
+    unit = _circle(24)
+    # Each quarter of the circle moves out to its corner.
+    shift_x = np.where(unit[:, 0] >= 0, right - radius, left + radius)
+    shift_y = np.where(unit[:, 1] >= 0, bottom - radius, top + radius)
+    return unit * radius + np.column_stack([shift_x, shift_y])
 
 
 def moved(contour: Contour, x: float, y: float) -> Contour:
@@ -239,9 +238,9 @@ def leaf(rng: np.random.Generator) -> Contour:
 
 def capsule(x0: float, y0: float, x1: float, y1: float, width0: float, width1: float | None = None) -> Outline:
     """A limb: a stroke from one point to another, tapering from `width0` to `width1` (diameters)."""
-    widths = np.linspace(width0, width0 if width1 is None else width1, 5)
-    path = np.stack([np.linspace(x0, x1, 5), np.linspace(y0, y1, 5)], 1)
-    return Outline(strokes=(Stroke(path, widths),))
+    along = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+    path = np.array([x0, y0]) + along[:, None] * np.array([x1 - x0, y1 - y0])
+    return Outline(strokes=(Stroke(path, width0 + along * ((width0 if width1 is None else width1) - width0)),))
 
 
 def curve(points: list[tuple[float, float]], width0: float, width1: float, count: int = 16) -> Outline:

@@ -47,7 +47,7 @@ class Prompt:
 
 
 def to_model_input(
-    prompt: Prompt, image_size: tuple[int, int], input_side: int = 1024
+    prompt: Prompt, image_size: tuple[int, int], input_side: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The decoder's `point_coords` 1×N×2 (x, y) in the model-input frame and `point_labels` 1×N.
 

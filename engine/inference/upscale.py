@@ -17,14 +17,14 @@ _STRIP_VALUES = 8 * 2**20
 
 
 def upscale_logits(
-    low_res_logits: NDArray[np.float32], image_size: tuple[int, int], input_side: int = 1024
+    low_res_logits: NDArray[np.float32], image_size: tuple[int, int], input_side: int
 ) -> NDArray[np.float32]:
     """Logits s×s → logits H×W. `image_size` is (H, W), `input_side` the pixels along the square model input."""
     return np.concatenate(list(_strips(low_res_logits, image_size, input_side)))
 
 
 def upscale_mask(
-    low_res_logits: NDArray[np.float32], image_size: tuple[int, int], input_side: int = 1024
+    low_res_logits: NDArray[np.float32], image_size: tuple[int, int], input_side: int
 ) -> NDArray[np.bool_]:
     """Logits s×s → mask H×W, true above the threshold 0. Arguments as in `upscale_logits`."""
     strips = _strips(low_res_logits, image_size, input_side)

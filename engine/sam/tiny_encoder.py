@@ -15,8 +15,8 @@ from engine.sam.layers import LayerNorm2d, MLPBlock
 class TinyEncoder(nn.Module):
     """B×3×S×S normalised image in the model-input frame → B×`out_chans`×(S/16)×(S/16) embedding.
 
-    `widths`, `depths` and `mlp_ratios` are those of the stages at stride 4, 8, 16 and 32; the last one attends globally and is
-    added back to stride 16.
+    `widths`, `depths` and `mlp_ratios` are those of the stages at stride 4, 8, 16 and 32; the last one
+    attends globally and is added back to stride 16.
     """
 
     def __init__(

@@ -23,9 +23,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m engine.training", description=__doc__)
     parser.add_argument("--images", type=Path, help="folder with images/ and annotations/; without it, scenes only")
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, state and log")
-    parser.add_argument("--steps", type=int, default=12_000, help="optimizer steps of the whole run")
+    parser.add_argument("--steps", type=int, default=3000, help="optimizer steps of the whole run")
+    parser.add_argument("--decay-steps", type=int, default=600, help="last steps, with a falling learning rate")
     parser.add_argument("--start", type=Path, help="checkpoint to start from instead of random weights")
-    parser.add_argument("--scenes", type=int, default=4000, help="generated scenes held at a time")
+    parser.add_argument("--scenes", type=int, default=600, help="generated scenes held at a time")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2), help="generating processes")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--seed", type=int, default=0)
@@ -38,11 +39,19 @@ def main() -> None:
     feed = SceneFeed(args.scenes, 48, SIDE, device, workers=args.workers, first_seed=first_seed)
     real = None
     if args.images:
-        real = load_folder(args.images, 96, SIDE, device, workers=args.workers)
-    feed.wait_for(min(args.scenes, 500))
+        real = load_folder(args.images, 64, SIDE, device, workers=args.workers)
+    feed.wait_for(min(args.scenes, 100))
     start = load_checkpoint(args.start) if args.start else None
     data = TrainingData(real, feed)
-    train(vit_t(args.steps), data, args.out, device=device, seed=args.seed, start=start, compile_model=args.compile)
+    train(
+        vit_t(args.steps, args.decay_steps),
+        data,
+        args.out,
+        device=device,
+        seed=args.seed,
+        start=start,
+        compile_model=args.compile,
+    )
     feed.close()
 
 

@@ -30,20 +30,35 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Batch:
-    """Images B×3×S×S in 0..255, `valid` B×1×S×S (0 is padding), 0/1 targets B×M×(S/4)×(S/4), present B×M."""
+    """Images B×3×W×W in 0..255, `valid` B×1×W×W (0 is padding), 0/1 targets B×M×(W/4)×(W/4), present B×M.
+
+    `origin` B×2 (x, y) is where each W×W window starts in the model-input frame, a multiple of 16.
+    """
 
     images: Tensor
     valid: Tensor
     targets: Tensor
     present: Tensor
+    origin: Tensor
 
 
 def make_batch(
-    data: PackedDataset, images: Tensor, masks: int, side: int, augmentation: Augmentation, *, smallest_area: int
+    data: PackedDataset,
+    images: Tensor,
+    masks: int,
+    side: int,
+    window: int,
+    augmentation: Augmentation,
+    *,
+    smallest_area: int,
 ) -> Batch:
-    """Views of these images (indices B) with `masks` masks each; targets under `smallest_area` cells are absent."""
+    """Views of these images (indices B) with `masks` masks each, framed for a model input of `side` pixels.
+
+    Only a random `window`×`window` part of each view is made. Targets under `smallest_area` cells are absent.
+    """
     _, present, drawn = data.draw(images, masks)
     grid, valid = _view(data.sizes[images], data.side, side, augmentation)
+    grid, valid, origin = _window(grid, valid, window)
     pixels = data.pixels[images].permute(0, 3, 1, 2).float()
     views = F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
     # Masks are sampled at half resolution: four samples a target cell, an eighth of the memory.
@@ -58,7 +73,7 @@ def make_batch(
     area = targets.sum((-2, -1))
     cells = F.avg_pool2d(valid, 4).sum((-2, -1))
     present = present & (area >= smallest_area) & (area < 0.95 * cells)
-    return Batch(views, valid, targets, present)
+    return Batch(views, valid, targets, present, origin)
 
 
 def _mask_type(masks: Tensor) -> torch.dtype:
@@ -91,6 +106,22 @@ def _view(sizes: Tensor, source_side: int, side: int, augmentation: Augmentation
     dx, dy = (view - centre).unbind(-1)
     source = torch.stack([cos * dx - sin * dy, sin * dx + cos * dy], dim=-1) + centre + corner.flip(1)[:, None, None]
     return source / source_side * 2 - 1, inside[:, None].float()
+
+
+def _window(grid: Tensor, valid: Tensor, window: int) -> tuple[Tensor, Tensor, Tensor]:
+    """A random part of each sampling grid, starting on an embedding cell and not beyond the image if that can be."""
+    side = grid.shape[1]
+    if window == side:
+        return grid, valid, torch.zeros(len(grid), 2, device=grid.device)
+    grids, valids, origins = [], [], []
+    for one, inside in zip(grid, valid, strict=True):
+        height, width = int(inside[0, :, 0].sum()), int(inside[0, 0].sum())
+        y = 16 * int(torch.randint(max(0, height - window) // 16 + 1, ()))
+        x = 16 * int(torch.randint(max(0, width - window) // 16 + 1, ()))
+        grids.append(one[y : y + window, x : x + window])
+        valids.append(inside[:, y : y + window, x : x + window])
+        origins.append((x, y))
+    return torch.stack(grids), torch.stack(valids), torch.tensor(origins, dtype=torch.float, device=grid.device)
 
 
 def _paste(images: Tensor, soft: Tensor, present: Tensor, augmentation: Augmentation) -> tuple[Tensor, Tensor]:

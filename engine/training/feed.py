@@ -86,13 +86,26 @@ class Scenes(IterableDataset[PackedImage]):
 
 
 class SceneFeed:
-    """Keeps a packed data set full of fresh scenes from background processes, replacing the oldest."""
+    """Keeps a packed data set full of fresh scenes from background processes, replacing the oldest.
+
+    Once full, a new scene is made for every `reuse` that were used, so that the processes do not outrun the training.
+    """
 
     def __init__(
-        self, capacity: int, max_masks: int, side: int, device: torch.device, *, workers: int, first_seed: int
+        self,
+        capacity: int,
+        max_masks: int,
+        side: int,
+        device: torch.device,
+        *,
+        workers: int,
+        first_seed: int,
+        reuse: float = 4.0,
     ) -> None:
         self.data = PackedDataset(capacity, max_masks, side, device)
         self.made = 0
+        self._reuse = reuse
+        self._allowed = float(capacity)
         self._error: BaseException | None = None
         self._stop = threading.Event()
         loader = DataLoader(
@@ -119,6 +132,11 @@ class SceneFeed:
         if self._error is not None:
             raise self._error
 
+    def use(self, count: int) -> None:
+        """Say that `count` scenes are drawn, and so allow new ones."""
+        self.check()
+        self._allowed += count / self._reuse
+
     def close(self) -> None:
         """Stop making scenes."""
         self._stop.set()
@@ -128,6 +146,8 @@ class SceneFeed:
         generator = np.random.default_rng(1)
         try:
             for image in loader:
+                while self.made >= self._allowed and not self._stop.wait(0.05):
+                    pass
                 if self._stop.is_set():
                     return
                 self.data.put(self.made % len(self.data.sources), image, generator)

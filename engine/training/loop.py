@@ -18,7 +18,7 @@ from engine.training.augment import Batch, make_batch
 from engine.training.feed import SceneFeed
 from engine.training.packed import PackedDataset
 from engine.training.recipes import Phase, Recipe
-from engine.training.simulation import Rounds, run_rounds
+from engine.training.simulation import Rounds, Simulation, run_rounds
 
 
 class NonFiniteLoss(MaskloopError):
@@ -32,14 +32,14 @@ class TrainingData:
     real: PackedDataset | None
     scenes: SceneFeed | None
 
-    def draw(self, recipe: Recipe, phase: Phase, generator: torch.Generator, device: torch.device) -> Batch:
-        """One batch: the recipe's share of scenes, the rest real images weighted by source."""
+    def draw(self, recipe: Recipe, phase: Phase, side: int, generator: torch.Generator, device: torch.device) -> Batch:
+        """One batch for a model input of `side` pixels: the recipe's share of scenes, the rest real images."""
         from_scenes = round(phase.images * recipe.scene_fraction) if self.real is not None else phase.images
         if self.scenes is None:
             from_scenes = 0
         parts = []
         if from_scenes and self.scenes is not None:
-            self.scenes.check()
+            self.scenes.use(from_scenes)
             parts.append(
                 (self.scenes.data, torch.randint(self.scenes.data.filled, (from_scenes,), generator=generator))
             )
@@ -52,7 +52,8 @@ class TrainingData:
                 data,
                 index.to(device),
                 phase.masks,
-                phase.image_size,
+                side,
+                min(phase.window, side),
                 recipe.augmentation,
                 smallest_area=recipe.smallest_area,
             )
@@ -101,9 +102,8 @@ def train(
         began = time.monotonic()
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(recipe, step)
-        set_input_size(model, phase.image_size)
-        batch = data.draw(recipe, phase, generator, device)
-        rounds = train_step(model, encode, batch, recipe, generator)
+        batch = data.draw(recipe, phase, config.image_size, generator, device)
+        rounds = train_step(model, encode, batch, phase.simulation, generator)
         total = float(rounds.losses.mean())
         if not math.isfinite(total):
             raise NonFiniteLoss(f"The loss of step {step} is {total}; the last saved state is in {out}.")
@@ -122,17 +122,16 @@ def train(
             _log(out, step, recipe, rounds, phase.images / (time.monotonic() - began))
             progress.set_postfix(loss=f"{total:.3f}", first=f"{rounds.ious[0]:.3f}", last=f"{rounds.ious[-1]:.3f}")
         if time.monotonic() - saved > save_every or step + 1 == recipe.steps:
-            save_state(out, step + 1, model, average, optimizer, generator, config.image_size)
+            save_state(out, step + 1, model, average, optimizer, generator)
             saved = time.monotonic()
     progress.close()
-    return averaged(average, config.image_size).eval()
+    return averaged(average).eval()
 
 
-def averaged(average: torch.optim.swa_utils.AveragedModel, image_size: int) -> Sam:
-    """The averaged weights as a model that works at `image_size`."""
+def averaged(average: torch.optim.swa_utils.AveragedModel) -> Sam:
+    """The averaged weights as a model."""
     model = average.module
     assert isinstance(model, Sam)
-    set_input_size(model, image_size)
     return model
 
 
@@ -140,29 +139,37 @@ def train_step(
     model: Sam,
     encode: Callable[[Tensor], Tensor],
     batch: Batch,
-    recipe: Recipe,
+    simulation: Simulation,
     generator: torch.Generator,
 ) -> Rounds:
     """Forward and backward of one batch; gradients are left in the parameters."""
     device = batch.images.device
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+    with torch.autocast(device.type, torch.bfloat16, enabled=half_precision(device)):
         pixels = (batch.images - model.pixel_mean) / model.pixel_std * batch.valid
         embeddings = encode(pixels.contiguous(memory_format=torch.channels_last))
         # Each round's graph is freed as it is played; only the sum of their gradients reaches the encoder.
         leaf = embeddings.detach().float().requires_grad_()
         rounds = run_rounds(
-            model, leaf, batch.targets, batch.present, recipe.simulation, generator, backward=Tensor.backward
+            model,
+            leaf,
+            batch.targets,
+            batch.present,
+            batch.origin,
+            simulation,
+            generator,
+            backward=Tensor.backward,
         )
     assert leaf.grad is not None
     embeddings.backward(leaf.grad.to(embeddings.dtype))
     return rounds
 
 
-def set_input_size(model: Sam, image_size: int) -> None:
-    """Let a model whose encoder takes any size work at `image_size`; prompts follow, weights stay."""
-    model.config = dataclasses.replace(model.config, image_size=image_size)
-    model.prompt_encoder.input_side = image_size
-    model.prompt_encoder.side = image_size // 16
+def half_precision(device: torch.device) -> bool:
+    """Whether bfloat16 is native here: on any recent GPU, and on CPUs that say so."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def phase_at(recipe: Recipe, step: int) -> Phase:
@@ -175,11 +182,10 @@ def phase_at(recipe: Recipe, step: int) -> Phase:
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
-    """Linear warm-up, then half a cosine to zero."""
+    """Linear warm-up, a constant, and a linear fall to zero over the last `decay_steps`."""
     if step < recipe.warmup_steps:
         return recipe.learning_rate * (step + 1) / recipe.warmup_steps
-    done = (step - recipe.warmup_steps) / max(1, recipe.steps - recipe.warmup_steps)
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+    return recipe.learning_rate * min(1.0, (recipe.steps - step) / max(1, recipe.decay_steps))
 
 
 def make_optimizer(model: Sam, recipe: Recipe, device: torch.device) -> torch.optim.AdamW:
@@ -197,7 +203,6 @@ def save_state(
     average: torch.optim.swa_utils.AveragedModel,
     optimizer: torch.optim.AdamW,
     generator: torch.Generator,
-    image_size: int,
 ) -> None:
     """Write the averaged weights and everything an exact resume needs; whole files only."""
     state = {
@@ -212,7 +217,7 @@ def save_state(
     partial = out / "state.partial"
     torch.save(state, partial)
     partial.replace(out / "state.pt")
-    save_checkpoint(averaged(average, image_size), out / "average.safetensors")
+    save_checkpoint(averaged(average), out / "average.safetensors")
 
 
 def load_state(

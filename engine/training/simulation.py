@@ -2,7 +2,8 @@
 
 A mask is first prompted by a point inside it or by a noisy box; every further point falls where the last answer was
 wrong; the logits of the answer with the best predicted IoU go back as the dense prompt. Some rounds add no point, so
-that the model learns to improve on its own mask. Everything here is in the model-input frame.
+that the model learns to improve on its own mask. Coordinates are
+those of the window being trained on until they are encoded; then they are of the model-input frame.
 """
 
 from collections.abc import Callable
@@ -53,6 +54,7 @@ def run_rounds(
     embeddings: Tensor,
     targets: Tensor,
     present: Tensor,
+    origin: Tensor,
     simulation: Simulation,
     generator: torch.Generator,
     *,
@@ -62,9 +64,11 @@ def run_rounds(
 
     Args:
         sam: the model; its prompt encoder and mask decoder are used.
-        embeddings: B×C×S×S. Gradients of all rounds accumulate in it when it is a leaf.
+        embeddings: B×C×S×S. Gradients of all rounds accumulate in it when it is a leaf. It may be of a window of the
+            model input only, as `origin` says.
         targets: B×M×4S×4S, 0/1 masks at the resolution of the low-res logits.
         present: B×M, 1 where there is a mask.
+        origin: B×2 (x, y), where each window starts in the model-input frame.
         simulation: the rounds.
         generator: of the random choices, on the CPU (choices per batch).
         backward: given the loss of each round divided by the number of rounds; None only evaluates.
@@ -72,10 +76,11 @@ def run_rounds(
     batch, masks = targets.shape[:2]
     target = targets.flatten(0, 1).float()
     counts = present.flatten().float()
-    scale = sam.image_size / target.shape[-1]
+    scale = 16 * embeddings.shape[-1] / target.shape[-1]
     coords, labels = first_prompt(target, scale, simulation)
     starts_with_box = labels[:, 0] == BOX_TOP_LEFT
-    image_pe = sam.prompt_encoder.get_dense_pe()
+    image_pe = _window_pe(sam.prompt_encoder.get_dense_pe(), origin, embeddings.shape[-1])
+    shift = origin.repeat_interleave(masks, 0)[:, None]
     adds_point = [True, *simulation.rounds(generator)]
     logits_in: Tensor | None = None
     losses: list[Tensor] = []
@@ -86,9 +91,12 @@ def run_rounds(
             point, label = error_point(logits_in[:, 0], target, scale)
             coords = torch.cat([coords, point[:, None]], dim=1)
             labels = torch.cat([labels, label[:, None]], dim=1)
-        sparse = sam.prompt_encoder.embed_points(coords, labels)
+        sparse = sam.prompt_encoder.embed_points(coords + shift, labels)
         prompts = batch * masks
-        dense = sam.prompt_encoder.no_mask(prompts) if logits_in is None else sam.prompt_encoder.embed_masks(logits_in)
+        if logits_in is None:
+            dense = sam.prompt_encoder.no_mask(prompts)[..., :1, :1]  # the same everywhere, whatever the window
+        else:
+            dense = sam.prompt_encoder.embed_masks(logits_in)
         logits, predicted = sam.mask_decoder.predict_masks(embeddings, image_pe, sparse, dense)
         logits, predicted = logits.float(), predicted.float()
         several = slice(1, None) if number == 0 else slice(0, 1)
@@ -108,6 +116,14 @@ def run_rounds(
         logits_in = chosen.detach()
     # Left on the device: reading them here would make every round wait for it.
     return Rounds(torch.stack(losses), torch.stack(ious))
+
+
+def _window_pe(image_pe: Tensor, origin: Tensor, side: int) -> Tensor:
+    """The parts of the 1×C×S×S position code that B windows of `side` cells see: B×C×side×side."""
+    if side == image_pe.shape[-1]:
+        return image_pe
+    cells = (origin / 16).long().tolist()
+    return torch.stack([image_pe[0, :, y : y + side, x : x + side] for x, y in cells])
 
 
 def first_prompt(target: Tensor, scale: float, simulation: Simulation) -> tuple[Tensor, Tensor]:

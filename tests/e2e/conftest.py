@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.e2e.running_maskloop import RunningMaskloop, launch_chromium, running_maskloop
+
+# Slow machines are slow, not broken.
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +35,19 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext, deployment: RunningMaskloop) -> Iterator[Page]:
-    """A signed-in page on the list of projects. The test fails if the page throws or logs an error."""
+    """A signed-in page on the list of projects. The test fails if the page throws or the server does."""
     errors: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: errors.append(message.text) if is_error(message) else None)
+    page.on("response", lambda answer: errors.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
     page.goto(deployment.new_link())
-    page.wait_for_url(lambda url: "/sign-in" not in url)
+    page.wait_for_url("**/projects")
     yield page
     assert errors == []
+
+
+def is_error(message: ConsoleMessage) -> bool:
+    # Chromium logs every answer of 400 and above; asking who is signed in, or for a model that is not there yet, is
+    # how the page finds out.
+    return message.type == "error" and not message.text.startswith("Failed to load resource")

@@ -1,0 +1,46 @@
+"""What the end-to-end tests click on: an image and two of its objects, whose masks are known."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.masks import rle
+from engine.masks.geometry import farthest_from_border
+from engine.training.scenes import generate_scene
+
+# A photograph, and the places of two large, well delimited objects in its annotations.
+PHOTOGRAPH, OBJECTS = "coco_000000000139", (0, 1)
+SCENE = 7
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An image file and the true masks of two objects in it, H×W each."""
+
+    file: Path
+    masks: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
+    def centre(self, index: int) -> tuple[int, int]:
+        """The pixel (x, y) of an object that is farthest from its border: where a person would click."""
+        point = farthest_from_border(self.masks[index])
+        assert point is not None
+        return point.x, point.y
+
+
+def photograph(validation: Path) -> Subject:
+    annotations = json.loads((validation / "annotations" / f"{PHOTOGRAPH}.json").read_text())["annotations"]
+    first, second = (rle.decode(rle.from_sa1b(annotations[index]["segmentation"])) for index in OBJECTS)
+    return Subject(validation / "images" / f"{PHOTOGRAPH}.jpg", (first, second))
+
+
+def scene(folder: Path) -> Subject:
+    """A generated scene, for where no photographs are; its two largest objects."""
+    made = generate_scene(SCENE, (480, 640))
+    file = folder / "scene.png"
+    Image.fromarray(made.image).save(file)
+    masks = sorted(made.masks(), key=np.count_nonzero, reverse=True)
+    return Subject(file, (masks[0], masks[1]))

@@ -11,6 +11,8 @@ from engine.training.scenes.palettes import Colour
 from engine.training.scenes.scene import Scene, assemble
 from engine.training.scenes.shapes import placement
 
+_FEWEST = 8  # masks, before those that cannot be seen are dropped
+
 
 def _choose(rng: np.random.Generator, cast: Cast) -> Maker:
     weights = np.array([weight for weight, _ in cast])
@@ -161,6 +163,8 @@ def generate_scene(seed: int, size: tuple[int, int] = (512, 512), *, difficulty:
     rng = np.random.default_rng(seed)
     canvas = Canvas(height, width, rng, lighting.random_light(rng))
     _direct(canvas, difficulty)
+    if len(canvas.nodes) < _FEWEST:
+        _Director(canvas, None, difficulty).several(ANYTHING, 4, 0.04, 0.3)
     if rng.random() < 0.18:
         canvas.darken(lighting.foreign_shadow(rng, height, width), 0, 0)
     return assemble(canvas, camera.expose(rng, canvas.image, canvas.unit))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from engine.training.scenes.canvas import Canvas
 
 SMALLEST_MASK = 16  # visible pixels
+MOST_MASKS = 100  # in a scene; a bookcase or a tower block has more, and its smallest ones are left out
 SAME_MASK = 0.96  # a part whose share of its parent's pixels exceeds this is no mask of its own
 
 
@@ -43,12 +44,13 @@ def assemble(canvas: Canvas, image: NDArray[np.uint8]) -> Scene:
         if parent >= 0:
             inside[parent] |= inside[index]
     visible = inside @ areas
+    smallest = max(SMALLEST_MASK, int(np.sort(visible)[-MOST_MASKS - 1]) + 1) if count > MOST_MASKS else SMALLEST_MASK
     kept_ancestor = np.full(count, -1)
     keep = np.zeros(count, bool)
     for index, node in enumerate(canvas.nodes):
         above = node.parent if node.parent < 0 or keep[node.parent] else int(kept_ancestor[node.parent])
         kept_ancestor[index] = above
-        keep[index] = visible[index] >= SMALLEST_MASK and (above < 0 or visible[index] <= SAME_MASK * visible[above])
+        keep[index] = visible[index] >= smallest and (above < 0 or visible[index] <= SAME_MASK * visible[above])
     rows = np.flatnonzero(keep)
     used = np.flatnonzero(areas[1:]) + 1
     renumber = np.zeros(count + 1, np.uint16)

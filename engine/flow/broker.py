@@ -39,7 +39,7 @@ def create_client() -> Celery:
         )
     else:
         client.conf.update(
-            broker_url="folder://",
+            broker_url="folder://localhost",
             broker_transport_options={
                 "folder": str((settings.data / "broker").resolve()),
                 "polling_interval": _POLLING_INTERVAL,

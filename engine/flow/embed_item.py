@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import numpy as np
+import torch
 from sqlalchemy.exc import OperationalError
 
 from engine.errors import NotFound
@@ -76,6 +77,8 @@ def _load(model: Model) -> Embedder:
     except NotFound as error:
         # Not the image's fault: a plain error, so that the item is tried again.
         raise FileNotFoundError(f"The weights of {model.name} are missing from the blob store.") from error
+    if get_settings().torch_threads:
+        torch.set_num_threads(get_settings().torch_threads)
     return Embedder(load_checkpoint(weights, SamConfig.from_json(json.dumps(model.config))))
 
 

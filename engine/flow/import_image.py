@@ -122,4 +122,4 @@ def _plain_file_name(file_name: str) -> str:
     """The last part of a path as any system writes it, printable and of bounded length."""
     name = PurePath(unicodedata.normalize("NFC", file_name).replace("\\", "/")).name
     name = "".join(letter for letter in name if letter.isprintable()).strip()
-    return name[-_FILE_NAME_LENGTH:] or "image"
+    return name[-_FILE_NAME_LENGTH:] if name.strip(".") else "image"

@@ -1,6 +1,6 @@
 /** The look: quiet greys, one blue for controls, small and dense. */
 
-import { ActionIcon, Button, createTheme, Modal, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, createTheme, Modal, SegmentedControl, Tooltip } from "@mantine/core";
 
 export const theme = createTheme({
   fontFamily: "'Inter Variable', system-ui, sans-serif",
@@ -39,6 +39,7 @@ export const theme = createTheme({
   },
   components: {
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray" } }),
+    SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "sm", withItemsBorders: false } }),
     Button: Button.extend({ defaultProps: { size: "sm" } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: false, fz: "xs" } }),
     Modal: Modal.extend({
@@ -46,6 +47,7 @@ export const theme = createTheme({
         centered: true,
         overlayProps: { backgroundOpacity: 0.45 },
         transitionProps: { duration: 90 },
+        styles: { title: { fontWeight: 600 } },
       },
     }),
   },

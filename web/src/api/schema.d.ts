@@ -403,7 +403,7 @@ export interface paths {
         };
         /**
          * Get Embedding
-         * @description The embedding as float16, little-endian, [256, 64, 64] in C order.
+         * @description The embedding as float16, little-endian, C order [256, S, S], S = image_size / 16 of the model.
          */
         get: operations["get_embedding"];
         put?: never;
@@ -524,7 +524,7 @@ export interface components {
             ] | null;
             /**
              * Mask Input
-             * @description Logits of an earlier mask: base64 of float16 little-endian [256, 256]
+             * @description Logits of an earlier mask: base64 of float16 little-endian [S, S], S = image_size / 4
              */
             mask_input?: string | null;
         };
@@ -532,7 +532,7 @@ export interface components {
         Decoded: {
             /**
              * Low Res Logits
-             * @description base64 of float16 little-endian [4, 256, 256]; 0 is the single mask
+             * @description base64 of float16 little-endian [4, S, S], S = image_size / 4; 0 is the single mask
              */
             low_res_logits: string;
             /** Predicted Iou */
@@ -966,7 +966,7 @@ export interface components {
             state: "candidate" | "live" | "retired";
             /**
              * Image Size
-             * @description Longest side of the model input, in pixels
+             * @description Side of the square model input, in pixels
              */
             image_size: number;
             /** Metrics */

@@ -2,6 +2,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import type { Annotation } from "../annotation/annotation";
 import type { DocumentMask } from "../document/editor";
+import { area } from "../document/rle";
 import { texts } from "../texts";
 import styles from "./ImageCanvas.module.css";
 import type { ImagePyramid } from "./image_pyramid";
@@ -71,9 +72,11 @@ export function ImageCanvas({ annotation, pyramid }: ImageCanvasProps) {
 
 let listed: { from: ReadonlyMap<string, DocumentMask>; masks: DocumentMask[] } | null = null;
 
-/** The same array while the masks are the same, so that the layer they are drawn on can be reused. */
+/** Large masks first, so that small ones lie on them; the same array while the masks are the same. */
 function maskList(from: ReadonlyMap<string, DocumentMask>): DocumentMask[] {
-  if (listed?.from !== from) listed = { from, masks: [...from.values()] };
+  if (listed?.from !== from) {
+    listed = { from, masks: [...from.values()].sort((a, b) => area(b.rle) - area(a.rle)) };
+  }
   return listed.masks;
 }
 

@@ -5,7 +5,7 @@ import { imagePoint } from "../geometry/points";
 import { toScreen, type View } from "../geometry/view";
 import { BACKGROUND_POINT, FOREGROUND_POINT } from "./colours";
 
-const FILL_OPACITY = 0.35;
+const FILL_OPACITY = { strong: 0.5, normal: 0.35, faint: 0.12 };
 const CONTOUR_WIDTH = 1.5;
 const HALO_WIDTH = 3.5;
 const HALO = "rgb(0 0 0 / 55%)";
@@ -25,8 +25,8 @@ export function setScreenFrame(context: CanvasRenderingContext2D, pixelRatio: nu
 export interface MaskStyle {
   readonly colour: string;
   readonly filled: boolean;
-  /** Drawn with a wider contour. */
-  readonly strong: boolean;
+  /** Strong: singled out, with a wider contour. Faint: another one is singled out. */
+  readonly emphasis: "strong" | "normal" | "faint";
 }
 
 /** Filling the outline along pixel edges is nearest-neighbour at every zoom, without a bitmap. */
@@ -36,10 +36,10 @@ export function drawMask(
   zoom: number,
   style: MaskStyle,
 ): void {
-  const extra = style.strong ? 1.25 : 0;
+  const extra = style.emphasis === "strong" ? 1.25 : 0;
   context.lineJoin = "round";
   if (style.filled) {
-    context.globalAlpha = style.strong ? FILL_OPACITY + 0.15 : FILL_OPACITY;
+    context.globalAlpha = FILL_OPACITY[style.emphasis];
     context.fillStyle = style.colour;
     context.fill(path, "evenodd");
     context.globalAlpha = 1;

@@ -71,11 +71,15 @@ export class MaskLayer {
       originY: view.originY + size.height * MARGIN,
     };
     setImageFrame(context, shifted, pixelRatio);
-    for (const mask of content.masks) {
+    const strong = (mask: DocumentMask): boolean =>
+      mask.id === content.selectedId || mask.id === content.hoveredId;
+    const others = content.masks.some(strong) ? "faint" : "normal";
+    // Those singled out come last, so that nothing lies over them.
+    for (const mask of [...content.masks].sort((a, b) => Number(strong(a)) - Number(strong(b)))) {
       drawMask(context, maskPath(mask.rle), view.zoom, {
         colour: maskColour(mask.order),
         filled: !content.contoursOnly,
-        strong: mask.id === content.selectedId || mask.id === content.hoveredId,
+        emphasis: strong(mask) ? "strong" : others,
       });
     }
   }

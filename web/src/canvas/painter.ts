@@ -86,7 +86,7 @@ export class Painter {
       drawMask(context, maskPath(candidate.mask), view.zoom, {
         colour: ACCENT,
         filled: !contoursOnly,
-        strong: false,
+        emphasis: "normal",
       });
     }
     if (draft?.prompt.box) drawBox(context, draft.prompt.box, view.zoom, ACCENT, true);

@@ -8,9 +8,15 @@ import { meQuery } from "../api/queries";
 import { texts } from "../texts";
 import styles from "./Frame.module.css";
 
+interface FrameProps {
+  children: ReactNode;
+  /** False on the sign-in page: asking who somebody is would only be refused there. */
+  signedIn?: boolean;
+}
+
 /** The header and the column that every page but the annotation page has. */
-export function Frame({ children }: { children: ReactNode }) {
-  const me = useQuery(meQuery());
+export function Frame({ children, signedIn = true }: FrameProps) {
+  const me = useQuery({ ...meQuery(), enabled: signedIn });
   return (
     <div className={styles.frame}>
       <header className={styles.header}>

@@ -14,7 +14,7 @@ import { texts } from "../texts";
 export function SignInPage() {
   const [search] = useSearchParams();
   const token = search.get("token");
-  return <Frame>{token ? <UseToken token={token} /> : <WithoutToken />}</Frame>;
+  return <Frame signedIn={false}>{token ? <UseToken token={token} /> : <WithoutToken />}</Frame>;
 }
 
 function UseToken({ token }: { token: string }) {

@@ -64,7 +64,6 @@ function ProjectImages({ projectId, project }: ProjectImagesProps) {
       <div className={styles.bar}>
         <ProjectHeading project={project} />
         <SegmentedControl
-          size="xs"
           data={FILTERS}
           value={filter}
           onChange={(value) => setFilter(value as ImageFilter)}

@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from engine.errors import MaskloopError
-from engine.sam import Sam, architecture, build_sam, save_checkpoint
+from engine.sam import Sam, SamConfig, architecture, build_sam, save_checkpoint
 from engine.training.augment import Batch, make_batch
 from engine.training.feed import SceneFeed
+from engine.training.initialise import tie_position_lookup
+from engine.training.losses import affinity_loss
 from engine.training.packed import PackedDataset
 from engine.training.recipes import Phase, Recipe
 from engine.training.simulation import Rounds, Simulation, run_rounds
@@ -72,24 +74,26 @@ def train(
     start: Sam | None = None,
     compile_model: bool = False,
     save_every: float = 120.0,
+    log_every: int = 50,
     on_step: Callable[[int, Rounds], None] | None = None,
 ) -> Sam:
     """Run a recipe and return the averaged model.
 
     Writes to `out`: `average.safetensors`/`.json` (what to ship), `state.pt` (exact resume; picked up when present)
-    and `log.jsonl` (step, learning rate, loss, IoU per round, images per second), every `save_every` seconds and at
-    the end. `start` gives the first weights instead of random ones. Raises NonFiniteLoss.
+    and `log.jsonl` (step, learning rate, loss, IoU per round, images per second), every `save_every` seconds (the log
+    every `log_every` steps) and at the end. `start` gives the first weights instead of random
+    ones. Raises NonFiniteLoss.
     """
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     config = start.config if start is not None else architecture(recipe.arch)
-    model = start if start is not None else build_sam(config)
+    model = start if start is not None else fresh_model(config)
     model.to(device).train()
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.average_decay), use_buffers=True
     )
-    optimizer = make_optimizer(model, recipe, device)
+    optimizer = make_optimizer(model, recipe)
     first = load_state(out / "state.pt", model, average, optimizer, generator)
     encode = torch.compile(model.image_encoder) if compile_model else model.image_encoder
     if compile_model:
@@ -103,7 +107,7 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(recipe, step)
         batch = data.draw(recipe, phase, config.image_size, generator, device)
-        rounds = train_step(model, encode, batch, phase.simulation, generator)
+        rounds = train_step(model, encode, batch, phase.simulation, generator, recipe.affinity_weight)
         total = float(rounds.losses.mean())
         if not math.isfinite(total):
             raise NonFiniteLoss(f"The loss of step {step} is {total}; the last saved state is in {out}.")
@@ -118,7 +122,7 @@ def train(
         if on_step is not None:
             on_step(step, rounds)
         progress.update()
-        if step % 50 == 0:
+        if step % log_every == 0:
             _log(out, step, recipe, rounds, phase.images / (time.monotonic() - began))
             progress.set_postfix(loss=f"{total:.3f}", first=f"{rounds.ious[0]:.3f}", last=f"{rounds.ious[-1]:.3f}")
         if time.monotonic() - saved > save_every or step + 1 == recipe.steps:
@@ -141,6 +145,7 @@ def train_step(
     batch: Batch,
     simulation: Simulation,
     generator: torch.Generator,
+    affinity_weight: float = 0.0,
 ) -> Rounds:
     """Forward and backward of one batch; gradients are left in the parameters."""
     device = batch.images.device
@@ -159,6 +164,8 @@ def train_step(
             generator,
             backward=Tensor.backward,
         )
+    if affinity_weight:
+        (affinity_weight * affinity_loss(leaf, batch.targets, batch.present)).backward()
     assert leaf.grad is not None
     embeddings.backward(leaf.grad.to(embeddings.dtype))
     return rounds
@@ -188,12 +195,19 @@ def learning_rate(recipe: Recipe, step: int) -> float:
     return recipe.learning_rate * min(1.0, (recipe.steps - step) / max(1, recipe.decay_steps))
 
 
-def make_optimizer(model: Sam, recipe: Recipe, device: torch.device) -> torch.optim.AdamW:
+def fresh_model(config: SamConfig) -> Sam:
+    """A model to train from scratch."""
+    model = build_sam(config)
+    tie_position_lookup(model)
+    return model
+
+
+def make_optimizer(model: Sam, recipe: Recipe) -> torch.optim.AdamW:
     """AdamW with weight decay on matrices and kernels only."""
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=recipe.betas, fused=device.type == "cuda")
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=recipe.betas, fused=True)
 
 
 def save_state(

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 FOCAL_ALPHA, FOCAL_GAMMA = 0.25, 2.0
+AFFINITY_SCALE = 10.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,29 @@ def mask_iou(logits: Tensor, target: Tensor) -> Tensor:
     mask, truth = logits > 0, target > 0.5
     intersection = (mask & truth).sum((-2, -1)).float()
     return intersection / (mask | truth).sum((-2, -1)).clamp(min=1)
+
+
+def affinity_loss(embeddings: Tensor, target: Tensor, present: Tensor) -> Tensor:
+    """Embedding positions of one mask should be alike, and unlike the rest: a scalar.
+
+    For each mask a random position inside it is compared (cosine) with every position, against the share of the mask
+    there. Not in the paper: it reaches the encoder before the decoder has learnt to look anything up, which a short
+    run from scratch cannot wait for.
+
+    Args:
+        embeddings: B×C×S×S.
+        target: B×M×4S×4S, 0/1.
+        present: B×M, 1 where there is a mask.
+    """
+    features = F.normalize(embeddings.float().flatten(2), dim=1)  # B×C×S²
+    share = F.avg_pool2d(target.float(), 4).flatten(2)  # B×M×S²
+    clicked = (torch.rand_like(share) * (share > 0)).mul(share).argmax(-1)  # favours positions well inside
+    queries = features.gather(2, clicked[:, None].expand(-1, features.shape[1], -1))  # B×C×M
+    logits = AFFINITY_SCALE * (torch.einsum("bcm,bcp->bmp", queries, features) - 0.5)
+    error = F.binary_cross_entropy_with_logits(logits, share, reduction="none")
+    inside = (error * share).sum(-1) / share.sum(-1).clamp(min=1)
+    outside = (error * (1 - share)).sum(-1) / (1 - share).sum(-1).clamp(min=1)
+    return ((inside + outside) / 2 * present).sum() / present.sum().clamp(min=1)
 
 
 def round_loss(

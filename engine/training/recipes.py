@@ -46,6 +46,7 @@ class Recipe:
     scene_fraction: float = 0.5
     source_weights: dict[str, float] = field(default_factory=dict)
     smallest_area: int = 6
+    affinity_weight: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.scene_fraction <= 1:
@@ -76,12 +77,13 @@ def vit_t(steps: int = 3000, decay_steps: int = 600) -> Recipe:
             Phase(steps=steps - decay_steps, window=256, images=4, masks=8, simulation=windows),
             Phase(steps=decay_steps, window=512, images=2, masks=8, simulation=whole),
         ),
-        learning_rate=6e-4,
+        learning_rate=8e-4,
         warmup_steps=min(100, steps // 10),
         decay_steps=decay_steps,
         weight_decay=0.05,
         average_decay=0.998,
         scene_fraction=0.5,
+        affinity_weight=0.5,
         # Sources differ in how much they teach: photographs of objects and of people weigh more than nuclei.
         source_weights={"coco": 0.40, "ccp": 0.32, "facade": 0.20, "dsb": 0.08},
     )

@@ -1,7 +1,7 @@
 """Between what the engine holds and what travels: one function per schema that is not a plain copy."""
 
 import base64
-import binascii
+import math
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,6 @@ from engine.flow.images import ImageSummary
 from engine.inference.prompts import Box, Point, Prompt
 from engine.masks.rle import Rle
 from engine.store import tables
-
-LOGITS_SIDE = 256
 
 
 def image_fields(summary: ImageSummary) -> dict[str, Any]:
@@ -110,17 +108,15 @@ def prompt(body: schemas.DecodeRequest) -> Prompt:
 
 
 def float16_logits(encoded: str) -> NDArray[np.float32]:
-    """The [256, 256] logits of `mask_input`. Raises InvalidInput unless they are that, and finite."""
+    """The logits of a `mask_input`, square. Raises InvalidInput unless they are that, and finite."""
     try:
         data = base64.b64decode(encoded, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise InvalidInput("`mask_input` must be base64.") from error
-    if len(data) != 2 * LOGITS_SIDE**2:
-        raise InvalidInput(
-            f"`mask_input` must hold {LOGITS_SIDE}×{LOGITS_SIDE} float16 numbers, {2 * LOGITS_SIDE**2:,} bytes; "
-            f"it holds {len(data):,} bytes."
-        )
-    logits = np.frombuffer(data, "<f2").astype(np.float32).reshape(LOGITS_SIDE, LOGITS_SIDE)
+    side = math.isqrt(len(data) // 2)
+    if side == 0 or len(data) != 2 * side**2:
+        raise InvalidInput(f"`mask_input` must hold a square of float16 numbers; it holds {len(data):,} bytes.")
+    logits = np.frombuffer(data, "<f2").astype(np.float32).reshape(side, side)
     if not np.isfinite(logits).all():
         raise InvalidInput("`mask_input` holds numbers that are not finite.")
     return logits

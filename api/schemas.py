@@ -174,7 +174,7 @@ class Model(Schema):
     name: str
     arch: str
     state: ModelState
-    image_size: int = Field(description="Longest side of the model input, in pixels")
+    image_size: int = Field(description="Side of the square model input, in pixels")
     metrics: dict[str, Any] | None
     created_at: datetime
     weights_sha256: str
@@ -191,12 +191,14 @@ class DecodeRequest(Schema):
     mask_input: str | None = Field(
         default=None,
         max_length=200_000,
-        description="Logits of an earlier mask: base64 of float16 little-endian [256, 256]",
+        description="Logits of an earlier mask: base64 of float16 little-endian [S, S], S = image_size / 4",
     )
 
 
 class Decoded(Schema):
-    low_res_logits: str = Field(description="base64 of float16 little-endian [4, 256, 256]; 0 is the single mask")
+    low_res_logits: str = Field(
+        description="base64 of float16 little-endian [4, S, S], S = image_size / 4; 0 is the single mask"
+    )
     predicted_iou: list[float] = Field(min_length=4, max_length=4)
     model_id: uuid.UUID
 

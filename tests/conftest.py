@@ -72,3 +72,11 @@ def tiny_sam() -> Sam:
             confidence.weight.mul_(0.05)
             confidence.bias.fill_(0.6)
     return sam.eval()
+
+
+@pytest.fixture(scope="session")
+def tiny_graphs(tiny_sam: Sam, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The decoder of `tiny_sam` as `prepare.onnx` and `decode.onnx`; the export takes a while, so it is made once."""
+    from engine.sam.onnx_export import export_decoder
+
+    return export_decoder(tiny_sam, tmp_path_factory.mktemp("graphs"))

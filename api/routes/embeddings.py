@@ -29,7 +29,7 @@ def get_embedding(
     uow: ReadWork,
     prefetch: Annotated[bool, Query(description="True: ask without jumping the queue")] = False,
 ) -> Response:
-    """The embedding as float16, little-endian, [256, 64, 64] in C order."""
+    """The embedding as float16, little-endian, C order [256, S, S], S = image_size / 16 of the model."""
     image, model = get_image(uow, image_id), get_model(uow, model_id)
     embedding = embed.get_embedding(uow, image_id, model_id)
     if embedding is not None:

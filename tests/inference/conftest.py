@@ -1,11 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from engine.inference.decoder import Decoder
-from engine.sam import Sam
-from engine.sam.onnx_export import export_decoder
 
 
 @pytest.fixture(scope="session")
-def decoder(tiny_sam: Sam, tmp_path_factory: pytest.TempPathFactory) -> Decoder:
+def decoder(tiny_graphs: tuple[Path, Path]) -> Decoder:
     """`tiny_sam`'s decoder as the server runs it."""
-    return Decoder(*export_decoder(tiny_sam, tmp_path_factory.mktemp("decoder")), threads=1)
+    return Decoder(*tiny_graphs, threads=1)

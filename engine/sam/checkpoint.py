@@ -58,7 +58,9 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # A KeyError is a byte that is no instruction of a pickle: the file is something else altogether.
+        said = "" if isinstance(error, KeyError) else str(error)
+        reason = said.splitlines()[0] if said else "it holds something else."
         raise InvalidCheckpoint(f"{path.name} cannot be read as model weights: {reason}") from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise InvalidCheckpoint(f"{path.name} holds no state dict: expected tensors by name.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import InvalidInput
-from maskloop.commands.options import DEFAULT_MODEL, JsonOption, ModelOption, print_json
+from maskloop.commands.options import DEFAULT_MODEL, JsonOption, ModelOption, counted, print_json
 from maskloop.image_files import find_images
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ def automask(
             }
         )
     else:
-        skipped = f" {len(tasks) - len(waiting)} had their file already." if len(tasks) > len(waiting) else ""
-        print(f"{masks:,} masks in {len(waiting) - len(failed):,} images, in {out}.{skipped}")
+        before = len(tasks) - len(waiting)
+        skipped = f" {counted(before, 'image')} had a file already (--overwrite redoes them)." if before else ""
+        print(f"{counted(masks, 'mask')} in {counted(len(waiting) - len(failed), 'image')} written to {out}.{skipped}")
         for name, error in failed:
             print(f"  {name}: {error}", file=sys.stderr)
     if failed:

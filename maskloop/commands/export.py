@@ -15,7 +15,7 @@ from engine.flow.export import export_sa1b, stream_zip
 from engine.flow.import_folder import find_project
 from engine.flow.projects import ProjectSummary, list_projects, summarize_project
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
-from maskloop.commands.options import DataOption, JsonOption, print_json
+from maskloop.commands.options import DataOption, JsonOption, counted, print_json
 from maskloop.commands.store import open_store
 
 
@@ -61,7 +61,8 @@ def export(
             }
         )
     else:
-        print(f"{chosen.mask_count:,} masks of {chosen.image_count:,} images of {chosen.name} written to {target}.")
+        made = f"{counted(chosen.mask_count, 'mask')} of {counted(chosen.image_count, 'image')}"
+        print(f"{made} of the project {chosen.name} written to {target}.")
 
 
 def _choose(uow: UnitOfWork, name: str | None) -> ProjectSummary:

@@ -8,7 +8,7 @@ import typer
 from tqdm import tqdm
 
 from engine.flow.import_folder import ImportedFile, import_files, project_for_import
-from maskloop.commands.options import DataOption, JsonOption, print_json
+from maskloop.commands.options import DataOption, JsonOption, counted, print_json
 from maskloop.commands.store import open_store
 from maskloop.image_files import find_images
 from maskloop.running import find_running
@@ -31,7 +31,7 @@ def import_images(
     """
     found = find_images(folder)
     settings = open_store(data, create=True)
-    target = project_for_import(project or folder.resolve().name or "images")
+    target = project_for_import(project or _folder_name(folder))
     names = dict(found)
     bar = tqdm(import_files(target, names), total=len(names), desc="import", unit="image", disable=None)
     results: list[ImportedFile] = list(bar)
@@ -48,13 +48,18 @@ def import_images(
             }
         )
     else:
-        print(f"{imported:,} images imported into the project {target.name}.", end="")
-        print(f" {duplicates:,} were in it already." if duplicates else "")
+        already = f" {counted(duplicates, 'image')} had been imported before." if duplicates else ""
+        print(f"{counted(imported, 'image')} imported into the project {target.name}.{already}")
         if imported and find_running(settings.data) is None and settings.embedded:
             print("They get their embeddings, and can be annotated, once maskloop runs: maskloop up")
         if failed:
-            print(f"{len(failed):,} could not be imported:", file=sys.stderr)
+            print(f"{counted(len(failed), 'file')} could not be imported:", file=sys.stderr)
         for name, error in failed:
             print(f"  {name}: {error}", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
+
+
+def _folder_name(path: Path) -> str:
+    folder = path.resolve() if path.is_dir() else path.resolve().parent
+    return folder.name or "images"

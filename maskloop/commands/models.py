@@ -1,16 +1,19 @@
 """`maskloop models`: List the models, and add one's own."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import engine
 from engine.errors import Conflict, InvalidCheckpoint, NotFound
 from engine.flow.models import find_model, list_models
 from engine.store.tables import Model
 from engine.store.unit_of_work import unit_of_work
+from maskloop.commands.deployment import apply_options
 from maskloop.commands.options import DataOption, JsonOption, print_json
-from maskloop.commands.store import open_store
+from maskloop.commands.store import has_data, open_store
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode="markdown", help="List the models, and add one's own."
@@ -19,20 +22,22 @@ app = typer.Typer(
 
 @app.command("list")
 def list_all(data: DataOption = None, as_json: JsonOption = False) -> None:
-    """List the registered models, newest first.
+    """List the registered models, newest first, and the bundled ones that no start has registered yet.
 
     Example: maskloop models list --json
     """
-    open_store(data)
-    with unit_of_work(read_only=True) as uow:
-        models = list_models(uow)
+    models: list[dict[str, object]] = []
+    if has_data(apply_options(data)):
+        open_store(data)
+        with unit_of_work(read_only=True) as uow:
+            models = [_to_json(model) for model in list_models(uow)]
+    registered = {model["name"] for model in models}
+    models += [bundled for bundled in _bundled() if bundled["name"] not in registered]
     if as_json:
-        print_json([_to_json(model) for model in models])
+        print_json(models)
         return
-    if not models:
-        print("No model is registered yet: the first start of maskloop registers the bundled one.")
     for model in models:
-        print(f"{model.name:<24} {model.arch:<8} {model.state.value:<10} {model.created_at:%Y-%m-%d %H:%M} UTC")
+        print(f"{model['name']:<24} {model['arch']:<8} {model['state']:<10} {model['created_at'] or ''}")
 
 
 @app.command()
@@ -74,6 +79,21 @@ def _require_free(name: str) -> None:
         except NotFound:
             return
     raise Conflict(f"There is a model named {name} already. Choose another name.")
+
+
+def _bundled() -> list[dict[str, object]]:
+    # Read where they lie: asking the package that owns them would load torch.
+    folder = Path(engine.__path__[0], "sam", "bundled")
+    unknown = dict.fromkeys(("created_at", "id", "metrics", "weights_sha256"))
+    return [
+        {
+            "name": weights.stem,
+            "arch": json.loads(weights.with_suffix(".json").read_text())["arch"],
+            "state": "bundled",
+            **unknown,
+        }
+        for weights in sorted(folder.glob("*.safetensors"))
+    ]
 
 
 def _to_json(model: Model) -> dict[str, object]:

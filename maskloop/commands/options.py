@@ -24,6 +24,11 @@ def print_json(document: object) -> None:
     print()
 
 
+def counted(count: int, noun: str) -> str:
+    """1 image, 2,000 images."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def numbers(text: str) -> list[float] | None:
     """The finite numbers of a comma-separated list; None when it is anything else."""
     try:

@@ -11,13 +11,18 @@ from maskloop.commands.deployment import apply_options
 from migrations import upgrade
 
 
+def has_data(settings: Settings) -> bool:
+    """Whether there is a database to open: reading must not leave an empty one behind."""
+    return bool(settings.database_url) or (settings.data / "maskloop.db").is_file()
+
+
 def open_store(data: Path | None, *, create: bool = False) -> Settings:
     """Settings with the options applied, the database at this version's schema, and jobs on their way to the workers.
 
     Raises InvalidSetting when the data folder is empty (unless `create`) or the database cannot be opened.
     """
     settings = apply_options(data)
-    if settings.embedded and not create and not (settings.data / "maskloop.db").is_file():
+    if not create and not has_data(settings):
         raise InvalidSetting(
             f"{settings.data} holds no maskloop data yet. Name another folder with --data, or begin with: maskloop up"
         )

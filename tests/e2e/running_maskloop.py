@@ -20,8 +20,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Playwright
 
-# Small machines embed the demo project and one's own images one after the other.
-PATIENCE = 180.0
+# Small machines export the decoder and embed the demo project first, and tests share them.
+PATIENCE = 300.0
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",

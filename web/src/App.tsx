@@ -41,6 +41,16 @@ const router = createBrowserRouter([
 
 export function App() {
   useEffect(() => watchSaving(saveQueue), []);
+  useEffect(
+    () =>
+      saveQueue.subscribe(() => {
+        // Counts and overlays on the other pages follow what was saved.
+        if (saveQueue.getState().phase === "saved") {
+          void queryClient.invalidateQueries({ queryKey: ["projects"] });
+        }
+      }),
+    [],
+  );
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <QueryClientProvider client={queryClient}>

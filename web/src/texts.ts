@@ -35,9 +35,10 @@ export const texts = {
   signingIn: "Signing in…",
   notSignedInTitle: "You are not signed in",
   notSignedInText:
-    "Open the sign-in link that maskloop printed when it started. On the computer that runs it, starting it again prints a new one.",
+    "Open the sign-in link that maskloop printed when it started. On the computer that runs it, “maskloop link” prints a new one.",
   linkInvalidTitle: "This sign-in link no longer works",
-  linkInvalidText: "A link works once and for a limited time. Start maskloop again to get a new one.",
+  linkInvalidText:
+    "A link works once and for a limited time. On the computer that runs maskloop, “maskloop link” prints a new one.",
   alreadySignedIn: "You are still signed in on this browser.",
   goToProjects: "Go to the projects",
 

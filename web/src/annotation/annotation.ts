@@ -43,6 +43,8 @@ export interface Shown {
 export interface AnnotationOptions {
   readonly image: ImageDetail;
   readonly masks: readonly Mask[];
+  /** When the server was asked for them, by `performance.now`. */
+  readonly askedAt: number;
   readonly authorName: string;
   readonly queue: SaveQueue;
 }
@@ -85,15 +87,15 @@ export class Annotation {
   #promptedAt = 0;
   #acceptWhenAnswered: number | null = null;
 
-  constructor({ image, masks, authorName, queue }: AnnotationOptions) {
+  constructor({ image, masks, askedAt, authorName, queue }: AnnotationOptions) {
     this.image = image;
     this.#authorName = authorName;
     this.#queue = queue;
-    const loaded = queue.load(image.id, masks);
+    const loaded = queue.load(image.id, masks, askedAt);
     this.editor = new Editor(loaded.masks, (changes) => {
       for (const { id, body } of changes) queue.want(image.id, id, body);
     });
-    for (const { id, body } of loaded.unsaved) this.editor.insert(id, body, authorName);
+    for (const { id, body } of loaded.added) this.editor.insert(id, body, authorName);
     this.commands = {
       imageSize: image,
       addPoint: (point) => this.#prompt((prompt) => ({ ...prompt, points: [...prompt.points, point] })),

@@ -73,6 +73,8 @@ const BINDINGS: readonly KeyBinding[] = [
 export function handleKey(event: KeyboardEvent, annotation: Annotation, page: PageCommands): boolean {
   if (event.altKey) return false;
   const ctrl = event.ctrlKey || event.metaKey;
+  // Held down, only undo and redo go on.
+  if (event.repeat && !ctrl) return true;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const bound = BINDINGS.find(
     (candidate) =>

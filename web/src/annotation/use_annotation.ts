@@ -22,7 +22,8 @@ export function useAnnotation(imageId: string, forceServer: boolean) {
     if (!ready || !image.data || !masks.data || !me.data) return;
     const opened = new Annotation({
       image: image.data,
-      masks: masks.data,
+      masks: masks.data.masks,
+      askedAt: masks.data.askedAt,
       authorName: me.data.name,
       queue: saveQueue,
     });

@@ -26,10 +26,21 @@ export interface SaveEntry {
   unanswered: Operation | null;
   failures: number;
   running: boolean;
+  /** When this page last wanted or stored something, by `performance.now`; -Infinity: never. */
+  changedAt: number;
 }
 
 export function newEntry(imageId: string, maskId: string): SaveEntry {
-  return { imageId, maskId, wanted: null, known: null, unanswered: null, failures: 0, running: false };
+  return {
+    imageId,
+    maskId,
+    wanted: null,
+    known: null,
+    unanswered: null,
+    failures: 0,
+    running: false,
+    changedAt: -Infinity,
+  };
 }
 
 export function storedEntry(mask: Mask): SaveEntry {

@@ -59,7 +59,7 @@ describe("saving", () => {
 
   it("updates a stored mask from the version that was loaded", async () => {
     server.masks.set("a", makeMask("a", IMAGE, makeBody(FULL), 4));
-    queue.load(IMAGE, [...server.masks.values()]);
+    queue.load(IMAGE, [...server.masks.values()], performance.now());
     queue.want(IMAGE, "a", makeBody(EMPTY));
     await settled();
     expect(requests()).toEqual(['PUT "4"']);
@@ -68,7 +68,7 @@ describe("saving", () => {
 
   it("does not send what is stored already", async () => {
     const stored = makeMask("a", IMAGE, makeBody(FULL), 4);
-    queue.load(IMAGE, [stored]);
+    queue.load(IMAGE, [stored], performance.now());
     queue.want(IMAGE, "a", makeBody(FULL));
     await settled();
     expect(requests()).toEqual([]);
@@ -112,17 +112,25 @@ describe("when the server cannot be reached", () => {
   it("keeps unsaved masks in sight when the image is opened again", () => {
     server.behaviours.push(503);
     queue.want(IMAGE, "new", makeBody(FULL));
-    const { masks, unsaved } = queue.load(IMAGE, [makeMask("old", IMAGE, makeBody(FULL))]);
+    const { masks, added } = queue.load(IMAGE, [makeMask("old", IMAGE, makeBody(FULL))], performance.now());
     expect(masks.map(({ id }) => id)).toEqual(["old"]);
-    expect(unsaved.map(({ id }) => id)).toEqual(["new"]);
-    expect(queue.load("image-2", []).unsaved).toEqual([]);
+    expect(added.map(({ id }) => id)).toEqual(["new"]);
+    expect(queue.load("image-2", [], performance.now()).added).toEqual([]);
+  });
+
+  it("trusts what was saved after the server was asked over what it answered", async () => {
+    const askedAt = performance.now();
+    queue.want(IMAGE, "new", makeBody(FULL));
+    await settled();
+    expect(queue.load(IMAGE, [], askedAt).added.map(({ id }) => id)).toEqual(["new"]);
+    expect(queue.load(IMAGE, [], performance.now()).added).toEqual([]);
   });
 });
 
 describe("when somebody else changed the mask", () => {
   it("keeps their version and hands back ours", async () => {
     server.masks.set("a", makeMask("a", IMAGE, makeBody(FULL), 1));
-    queue.load(IMAGE, [...server.masks.values()]);
+    queue.load(IMAGE, [...server.masks.values()], performance.now());
     server.replace("a", { label: "theirs" });
     const own = makeBody(EMPTY, "ours");
     queue.want(IMAGE, "a", own);
@@ -135,7 +143,7 @@ describe("when somebody else changed the mask", () => {
 
   it("brings a mask back that we deleted and they changed", async () => {
     server.masks.set("a", makeMask("a", IMAGE, makeBody(FULL), 1));
-    queue.load(IMAGE, [...server.masks.values()]);
+    queue.load(IMAGE, [...server.masks.values()], performance.now());
     server.replace("a", { label: "theirs" });
     queue.want(IMAGE, "a", null);
     await settled();
@@ -144,7 +152,7 @@ describe("when somebody else changed the mask", () => {
 
   it("is silent when both deleted it", async () => {
     server.masks.set("a", makeMask("a", IMAGE, makeBody(FULL), 1));
-    queue.load(IMAGE, [...server.masks.values()]);
+    queue.load(IMAGE, [...server.masks.values()], performance.now());
     server.replace("a", { label: "theirs" });
     server.replace("a", { deleted_at: "2026-01-01T00:00:00Z" });
     queue.want(IMAGE, "a", null);

@@ -73,36 +73,43 @@ export class SaveQueue extends Observable<SaveState> {
   }
 
   /**
-   * Takes note of what the server holds for an image, and returns what the person should see: masks still waiting to
-   * be saved keep their unsaved content. `unsaved` are contents that the server has no version of yet.
+   * Takes note of what the server held for an image when it was asked at `askedAt` (`performance.now`), and returns what
+   * the person should see: masks changed here since then, saved or not, keep the newer content. `added` are those
+   * among them that the server did not know.
    */
   load(
     imageId: string,
     stored: readonly Mask[],
-  ): { masks: Mask[]; unsaved: { id: string; body: MaskBody }[] } {
+    askedAt: number,
+  ): { masks: Mask[]; added: { id: string; body: MaskBody }[] } {
+    const knowsBetter = (entry: SaveEntry): boolean =>
+      nextOperation(entry) !== null || entry.changedAt >= askedAt;
     const masks: Mask[] = [];
     const seen = new Set<string>();
     for (const mask of stored) {
       seen.add(mask.id);
       const entry = this.#entries.get(mask.id);
-      const pending = entry !== undefined && nextOperation(entry) !== null;
-      if (!pending) this.#entries.set(mask.id, storedEntry(mask));
-      if (!pending) masks.push(mask);
-      else if (entry.wanted) masks.push({ ...mask, ...(entry.wanted as Partial<Mask>) });
+      if (!entry || !knowsBetter(entry)) {
+        this.#entries.set(mask.id, storedEntry(mask));
+        masks.push(mask);
+      } else if (entry.wanted) {
+        masks.push({ ...mask, ...(entry.wanted as Partial<Mask>) });
+      }
     }
-    const unsaved: { id: string; body: MaskBody }[] = [];
+    const added: { id: string; body: MaskBody }[] = [];
     for (const entry of this.#entries.values()) {
       if (entry.imageId !== imageId || seen.has(entry.maskId)) continue;
-      if (nextOperation(entry) === null) this.#entries.delete(entry.maskId);
-      else if (entry.wanted) unsaved.push({ id: entry.maskId, body: entry.wanted });
+      if (!knowsBetter(entry)) this.#entries.delete(entry.maskId);
+      else if (entry.wanted) added.push({ id: entry.maskId, body: entry.wanted });
     }
-    return { masks, unsaved };
+    return { masks, added };
   }
 
   /** The mask's new content, or null to delete it. */
   want(imageId: string, maskId: string, body: MaskBody | null): void {
     const entry = this.#entries.get(maskId) ?? newEntry(imageId, maskId);
     entry.wanted = body;
+    entry.changedAt = performance.now();
     this.#entries.set(maskId, entry);
     this.#publish();
     void this.#run(entry);
@@ -122,6 +129,7 @@ export class SaveQueue extends Observable<SaveState> {
         const stored = await this.#send(entry, next);
         entry.known = outcome(next, stored.version);
         entry.unanswered = null;
+        entry.changedAt = performance.now();
         entry.failures = 0;
         this.#trouble = null;
       } catch (error) {

@@ -2,9 +2,9 @@
 
 import { area, type Rle } from "../document/rle";
 import { isAmbiguous, type Prompt } from "./prompts";
-import { LOW_RES, type Upscaler } from "./upscale";
+import type { Upscaler } from "./upscale";
 
-/** The decoder's raw answer: `logits` [4, LOW_RES, LOW_RES] flat, `predictedIou` [4]; index 0 is the single mask. */
+/** The decoder's raw answer: `logits` [4, side, side] flat, `predictedIou` [4]; index 0 is the single mask. */
 export interface Decoded {
   readonly logits: Float32Array;
   readonly predictedIou: readonly number[];
@@ -14,7 +14,7 @@ export interface Candidate {
   /** Which of the decoder's four masks this is. */
   readonly index: number;
   readonly predictedIou: number;
-  /** LOW_RES × LOW_RES; fed back as `mask_input` with the next click on the same object. */
+  /** side × side; fed back as `mask_input` with the next click on the same object. */
   readonly logits: Float32Array;
   readonly mask: Rle;
 }
@@ -24,8 +24,9 @@ export function toCandidates(decoded: Decoded, prompt: Prompt, upscaler: Upscale
   const indices = isAmbiguous(prompt)
     ? [1, 2, 3].sort((a, b) => (decoded.predictedIou[b] ?? 0) - (decoded.predictedIou[a] ?? 0))
     : [0];
+  const samples = upscaler.side ** 2;
   return indices.map((index) => {
-    const logits = decoded.logits.slice(index * LOW_RES * LOW_RES, (index + 1) * LOW_RES * LOW_RES);
+    const logits = decoded.logits.slice(index * samples, (index + 1) * samples);
     return {
       index,
       predictedIou: decoded.predictedIou[index] ?? 0,

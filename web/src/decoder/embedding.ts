@@ -24,7 +24,7 @@ export function embeddingUrl(imageId: string, modelId: string, prefetch = false)
 }
 
 /**
- * float16 bits [256, 64, 64]. Asking puts the image in front of the queue; asked again at growing intervals, every
+ * float16 bits [256, side, side]. Asking puts the image in front of the queue; asked again at growing intervals, every
  * second at most, until it is there. Throws `EmbeddingFailed`, `ApiError` or an `AbortError`.
  */
 export async function fetchEmbedding(request: EmbeddingRequest): Promise<Uint16Array<ArrayBuffer>> {

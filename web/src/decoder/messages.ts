@@ -7,7 +7,7 @@ export type ToWorker =
       readonly decodeUrl: string;
       readonly threads: number;
     }
-  /** `embedding`: float16 bits [256, 64, 64], transferred. */
+  /** `embedding`: float16 bits [256, side, side], transferred. */
   | { readonly kind: "prepare"; readonly imageId: string; readonly embedding: Uint16Array }
   | {
       readonly kind: "decode";

@@ -4,7 +4,7 @@ import { imagePoint } from "../geometry/points";
 import { toCandidates } from "./candidates";
 import { floatToHalf, fromBase64, halfToFloat, toBase64 } from "./half";
 import { boxBetween, isAmbiguous, type Prompt, toModelInput, toWire } from "./prompts";
-import { LOW_RES, Upscaler } from "./upscale";
+import { lowResSide, Upscaler } from "./upscale";
 
 const frame = modelFrame({ width: 512, height: 256 }, 1024);
 const point = (x: number, y: number, label: 0 | 1) => ({ at: imagePoint(x, y), label });
@@ -33,8 +33,9 @@ describe("prompts in the model-input frame", () => {
 });
 
 describe("candidates", () => {
+  const samples = lowResSide(1024) ** 2;
   const decoded = {
-    logits: Float32Array.from({ length: 4 * LOW_RES * LOW_RES }, (_, i) => Math.floor(i / LOW_RES / LOW_RES)),
+    logits: Float32Array.from({ length: 4 * samples }, (_, i) => Math.floor(i / samples)),
     predictedIou: [0.9, 0.5, 0.8, 0.7],
   };
   const upscaler = new Upscaler(frame);

@@ -3,14 +3,14 @@ import { area, fromSegmentation, toSegmentation } from "../document/rle";
 import { modelFrame } from "../geometry/model_frame";
 import vectors from "../testing/upscaling.vectors.json";
 import { stabilityScore } from "./candidates";
-import { axisTaps, LOW_RES, Upscaler } from "./upscale";
+import { axisTaps, lowResSide, Upscaler } from "./upscale";
 
 /** The same formula as in make_vectors.py. */
-function lowResLogits(): Float32Array {
-  const logits = new Float32Array(LOW_RES * LOW_RES);
-  for (let y = 0; y < LOW_RES; y++) {
-    for (let x = 0; x < LOW_RES; x++) {
-      logits[y * LOW_RES + x] =
+function lowResLogits(side: number): Float32Array {
+  const logits = new Float32Array(side * side);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      logits[y * side + x] =
         4 * Math.sin(x / 11 + y / 23) + 3 * Math.cos(y / 7 - x / 31) + 2 * Math.sin((x * y) / 2048) - 1;
     }
   }
@@ -24,7 +24,7 @@ describe("upscaling to the original size", () => {
 
     for (const [threshold, counts] of Object.entries(vector.counts)) {
       it(`gives torch's mask at ${width}×${height} from ${imageSize}, threshold ${threshold}`, () => {
-        const ours = upscaler.threshold(lowResLogits(), Number(threshold));
+        const ours = upscaler.threshold(lowResLogits(upscaler.side), Number(threshold));
         const torch = fromSegmentation({ size: [height, width], counts });
         expect(differingPixels(ours.counts, torch.counts)).toBeLessThanOrEqual(2e-6 * width * height);
       });
@@ -34,7 +34,7 @@ describe("upscaling to the original size", () => {
       const size = [height, width];
       const inner = area(fromSegmentation({ size, counts: vector.counts["1"] }));
       const outer = area(fromSegmentation({ size, counts: vector.counts["-1"] }));
-      expect(stabilityScore(lowResLogits(), upscaler)).toBeCloseTo(inner / outer, 5);
+      expect(stabilityScore(lowResLogits(upscaler.side), upscaler)).toBeCloseTo(inner / outer, 5);
     });
   }
 
@@ -43,13 +43,13 @@ describe("upscaling to the original size", () => {
     for (let i = 0; i < base.length; i++) {
       const sum = (weights[3 * i] ?? 0) + (weights[3 * i + 1] ?? 0) + (weights[3 * i + 2] ?? 0);
       expect(sum).toBeCloseTo(1, 5);
-      expect((base[i] ?? 0) + 2).toBeLessThan(LOW_RES);
+      expect((base[i] ?? 0) + 2).toBeLessThan(lowResSide(1024));
     }
   });
 
   it("makes an empty mask of negative logits, and a full one of positive", () => {
     const upscaler = new Upscaler(modelFrame({ width: 30, height: 20 }, 1024));
-    const all = (value: number) => new Float32Array(LOW_RES * LOW_RES).fill(value);
+    const all = (value: number) => new Float32Array(upscaler.side ** 2).fill(value);
     expect(toSegmentation(upscaler.threshold(all(-3)))).toEqual({ size: [20, 30], counts: "hb0" });
     expect(area(upscaler.threshold(all(3)))).toBe(600);
   });

@@ -3,8 +3,10 @@
 import type { Rle } from "../document/rle";
 import type { ModelFrame } from "../geometry/model_frame";
 
-/** Side of the decoder's low-resolution logits. */
-export const LOW_RES = 256;
+/** Side of the low-resolution logits of a model whose padded square is `imageSize` pixels. */
+export function lowResSide(imageSize: number): number {
+  return imageSize / 4;
+}
 
 /**
  * Bilinear after bilinear is separable, and along one axis each output pixel depends on three neighbouring
@@ -36,11 +38,12 @@ function bilinearTap(index: number, from: number, to: number): Tap {
 export function axisTaps(padded: number, input: number, output: number): AxisTaps {
   const base = new Uint16Array(output);
   const weights = new Float32Array(output * 3);
+  const side = lowResSide(padded);
   for (let i = 0; i < output; i++) {
     const outer = bilinearTap(i, input, output);
-    const first = bilinearTap(outer.low, LOW_RES, padded);
-    const second = bilinearTap(outer.high, LOW_RES, padded);
-    const start = Math.min(first.low, LOW_RES - 3);
+    const first = bilinearTap(outer.low, side, padded);
+    const second = bilinearTap(outer.high, side, padded);
+    const start = Math.min(first.low, side - 3);
     base[i] = start;
     const add = (index: number, weight: number): void => {
       const at = i * 3 + index - start;
@@ -56,6 +59,8 @@ export function axisTaps(padded: number, input: number, output: number): AxisTap
 
 /** The taps of both axes for one image; made once per image, used for every click. */
 export class Upscaler {
+  /** Side of the low-resolution logits. */
+  readonly side: number;
   readonly #frame: ModelFrame;
   readonly #x: AxisTaps;
   readonly #y: AxisTaps;
@@ -64,6 +69,7 @@ export class Upscaler {
 
   constructor(frame: ModelFrame) {
     this.#frame = frame;
+    this.side = lowResSide(frame.imageSize);
     this.#x = axisTaps(frame.imageSize, frame.input.width, frame.image.width);
     this.#y = axisTaps(frame.imageSize, frame.input.height, frame.image.height);
     const starts: number[] = [];
@@ -77,13 +83,13 @@ export class Upscaler {
   /**
    * The mask where upscaled logits exceed `threshold`, straight as run lengths.
    *
-   * @param logits LOW_RES × LOW_RES, row-major.
+   * @param logits `side` × `side`, row-major.
    */
   threshold(logits: Float32Array, threshold = 0): Rle {
     const { width, height } = this.#frame.image;
-    const transposed = transpose(logits);
+    const transposed = transpose(logits, this.side);
     const runs = new RunWriter();
-    const column = new Float32Array(LOW_RES);
+    const column = new Float32Array(this.side);
     for (let x = 0; x < width; x++) {
       const start = this.#x.base[x] ?? 0;
       const positive = blend(transposed, start, this.#x.weights, x * 3, column, threshold);
@@ -131,23 +137,24 @@ function blend(
   const w0 = weights[at] as number;
   const w1 = weights[at + 1] as number;
   const w2 = weights[at + 2] as number;
-  const first = start * LOW_RES;
+  const side = column.length;
+  const first = start * side;
   let positive = false;
-  for (let y = 0; y < LOW_RES; y++) {
+  for (let y = 0; y < side; y++) {
     const value =
       w0 * (transposed[first + y] as number) +
-      w1 * (transposed[first + LOW_RES + y] as number) +
-      w2 * (transposed[first + 2 * LOW_RES + y] as number);
+      w1 * (transposed[first + side + y] as number) +
+      w2 * (transposed[first + 2 * side + y] as number);
     column[y] = value;
     if (value > threshold) positive = true;
   }
   return positive;
 }
 
-function transpose(logits: Float32Array): Float32Array {
-  const transposed = new Float32Array(LOW_RES * LOW_RES);
-  for (let y = 0; y < LOW_RES; y++) {
-    for (let x = 0; x < LOW_RES; x++) transposed[x * LOW_RES + y] = logits[y * LOW_RES + x] as number;
+function transpose(logits: Float32Array, side: number): Float32Array {
+  const transposed = new Float32Array(side * side);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) transposed[x * side + y] = logits[y * side + x] as number;
   }
   return transposed;
 }

@@ -5,14 +5,11 @@ import binaryUrl from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import { halfToFloat } from "./half";
 import type { FromWorker, ToWorker } from "./messages";
-import { LOW_RES } from "./upscale";
 
-const EMBEDDING_SHAPE = [1, 256, 64, 64];
-const MASK_SHAPE = [1, 1, LOW_RES, LOW_RES];
+const EMBEDDING_CHANNELS = 256;
 
 let graphs: { prepare: InferenceSession; decode: InferenceSession } | null = null;
-let prepared: { imageId: string; tensors: InferenceSession.OnnxValueMapType } | null = null;
-const noMask = new Tensor("float32", new Float32Array(LOW_RES * LOW_RES), MASK_SHAPE);
+let prepared: { imageId: string; tensors: InferenceSession.OnnxValueMapType; noMask: Tensor } | null = null;
 
 async function download(url: string): Promise<Uint8Array> {
   const response = await fetch(url);
@@ -32,21 +29,26 @@ async function load({ prepareUrl, decodeUrl, threads }: ToWorker & { kind: "load
 
 async function prepareImage({ imageId, embedding }: ToWorker & { kind: "prepare" }): Promise<void> {
   if (!graphs) throw new Error("The decoder is not loaded.");
+  // The side follows the model's input size: 64 for 1024 pixels, 32 for 512.
+  const side = Math.sqrt(embedding.length / EMBEDDING_CHANNELS);
   const tensors = await graphs.prepare.run({
-    image_embedding: new Tensor("float32", halfToFloat(embedding), EMBEDDING_SHAPE),
+    image_embedding: new Tensor("float32", halfToFloat(embedding), [1, EMBEDDING_CHANNELS, side, side]),
   });
-  prepared = { imageId, tensors };
+  const maskShape = [1, 1, 4 * side, 4 * side];
+  const noMask = new Tensor("float32", new Float32Array(16 * side * side), maskShape);
+  prepared = { imageId, tensors, noMask };
   post({ kind: "prepared", imageId });
 }
 
 async function decode(request: ToWorker & { kind: "decode" }): Promise<void> {
   if (!graphs || prepared?.imageId !== request.imageId) throw new Error("The image is not prepared.");
   const { coords, labels, maskInput, requestId } = request;
+  const { noMask } = prepared;
   const outputs = await graphs.decode.run({
     ...prepared.tensors,
     point_coords: new Tensor("float32", coords, [1, labels.length, 2]),
     point_labels: new Tensor("float32", labels, [1, labels.length]),
-    mask_input: maskInput ? new Tensor("float32", maskInput, MASK_SHAPE) : noMask,
+    mask_input: maskInput ? new Tensor("float32", maskInput, noMask.dims) : noMask,
     has_mask_input: new Tensor("float32", Float32Array.of(maskInput ? 1 : 0), [1]),
   });
   // Copied out of the WebAssembly heap, so that it can be handed over without another copy.

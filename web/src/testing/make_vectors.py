@@ -12,12 +12,11 @@ from pycocotools import mask as coco
 from torch.nn import functional as F
 
 HERE = Path(__file__).parent
-LOW_RES = 256
 
 
-def low_res_logits() -> np.ndarray:
-    """256×256 float32 from a formula that JavaScript computes alike: waves, so that the contour is long."""
-    y, x = np.mgrid[0:LOW_RES, 0:LOW_RES].astype(np.float64)
+def low_res_logits(side: int) -> np.ndarray:
+    """side×side float32 from a formula that JavaScript computes alike: waves, so that the contour is long."""
+    y, x = np.mgrid[0:side, 0:side].astype(np.float64)
     waves = 4 * np.sin(x / 11 + y / 23) + 3 * np.cos(y / 7 - x / 31) + 2 * np.sin(x * y / 2048) - 1
     return waves.astype(np.float32)
 
@@ -29,7 +28,7 @@ def counts_of(mask: np.ndarray) -> str:
 def upscaling(width: int, height: int, image_size: int) -> dict[str, object]:
     scale = image_size / max(width, height)
     input_width, input_height = int(width * scale + 0.5), int(height * scale + 0.5)
-    low = torch.from_numpy(low_res_logits())[None, None]
+    low = torch.from_numpy(low_res_logits(image_size // 4))[None, None]
     padded = F.interpolate(low, (image_size, image_size), mode="bilinear", align_corners=False)
     cropped = padded[..., :input_height, :input_width]
     full = F.interpolate(cropped, (height, width), mode="bilinear", align_corners=False)[0, 0].numpy()

@@ -37,7 +37,7 @@ def session_token(request: Request) -> str:
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     token = bearer.strip() if scheme.lower() == "bearer" else request.cookies.get(SESSION_COOKIE)
     if not token:
-        raise NotSignedIn("You are not signed in. Open the sign-in link that `maskloop up` printed.")
+        raise NotSignedIn("You are not signed in. Open a sign-in link; `maskloop link` prints a new one.")
     return token
 
 

@@ -50,6 +50,9 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 """Documents problem+json for every route that does not succeed."""
 
 
+NOT_JSON = "The body must be a JSON object, sent with `Content-Type: application/json`"
+
+
 class BodyTooLarge(HTTPException):
     """The request body is longer than this route accepts, in bytes."""
 
@@ -117,7 +120,10 @@ def engine_error(_: Request, error: Exception) -> JSONResponse:
 def validation_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     errors = [
-        FieldProblem(field=".".join(str(part) for part in entry["loc"]), message=str(entry["msg"]))
+        FieldProblem(
+            field=".".join(str(part) for part in entry["loc"]),
+            message=NOT_JSON if tuple(entry["loc"]) == ("body",) else str(entry["msg"]),
+        )
         for entry in error.errors()
     ]
     first = errors[0]
@@ -132,8 +138,7 @@ def http_error(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
         detail = f"There is nothing at {request.url.path}."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "")
-        detail = f"{request.method} is not possible here; this address takes {allowed}."
+        detail = f"{request.method} is not possible at {request.url.path}."
     if isinstance(error, BodyTooLarge):
         more = {"limit": error.limit, "got": error.got, "unit": "bytes"}
     kind = kebab(type(error).__name__) if type(error).__module__ == __name__ else "http"

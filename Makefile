@@ -36,7 +36,7 @@ format: setup ## rewrite the sources in the project's style
 
 test: setup ## run all tests, or some: make test ARGS="tests/store -k version"
 	@$(BIN)/python tools/browser.py
-	$(BIN)/python -m pytest $(or $(ARGS),-n auto --dist loadfile)
+	$(BIN)/python -m pytest $(or $(ARGS),-n auto --dist loadgroup)
 
 benchmark: setup ## measure the figures in the README on this machine
 	$(BIN)/python -m benchmarks.decode

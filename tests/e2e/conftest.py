@@ -1,4 +1,4 @@
-"""One running deployment and one browser for the end-to-end tests of a file; each test signs in by its own link."""
+"""One running deployment and one browser for all end-to-end tests; each test signs in by its own link."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.e2e.running_maskloop import RunningMaskloop, launch_chromium, running
 expect.set_options(timeout=60_000)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMaskloop]:
     with running_maskloop(tmp_path_factory.mktemp("deployment") / "data") as running:
         yield running

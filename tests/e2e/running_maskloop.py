@@ -22,6 +22,8 @@ from playwright.sync_api import Browser, Playwright
 
 # Small machines export the decoder and embed the demo project first, and tests share them.
 PATIENCE = 300.0
+# All in one process of pytest's, because they share one deployment, whose first start is what takes longest.
+E2E = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(1200)]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",

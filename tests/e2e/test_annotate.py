@@ -14,11 +14,11 @@ from pycocotools import mask as coco_mask
 from engine.masks import rle
 from engine.masks.geometry import intersection_over_union
 from tests.conftest import REPOSITORY
-from tests.e2e.running_maskloop import PATIENCE, RunningMaskloop, until
+from tests.e2e.running_maskloop import E2E, PATIENCE, RunningMaskloop, until
 from tests.e2e.subjects import Subject, photograph, scene
 
 pytestmark = [
-    pytest.mark.e2e,
+    *E2E,
     # pycocotools' own; its boxes are right all the same.
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
 ]

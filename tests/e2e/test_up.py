@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.running_maskloop import LINK, RunningMaskloop, maskloop, running_maskloop, until
+from tests.e2e.running_maskloop import E2E, LINK, RunningMaskloop, maskloop, running_maskloop, until
 
-pytestmark = pytest.mark.e2e
+pytestmark = E2E
 
 
 def test_the_printed_link_signs_in_once(deployment: RunningMaskloop) -> None:

@@ -3,6 +3,7 @@
 import logging
 
 from celery import Celery
+from kombu.entity import Exchange
 from kombu.entity import Queue as BrokerQueue
 from kombu.exceptions import OperationalError
 from kombu.transport import TRANSPORT_ALIASES
@@ -24,7 +25,7 @@ def create_client() -> Celery:
     client = Celery("maskloop", set_as_current=False)
     client.conf.update(
         # What somebody is waiting for comes first; the order is that of a worker's queues, too.
-        task_queues=[BrokerQueue(queue.value) for queue in Queue],
+        task_queues=[BrokerQueue(name, Exchange(name), routing_key=name) for name in (queue.value for queue in Queue)],
         task_default_queue=Queue.IO.value,
         task_ignore_result=True,
         task_serializer="json",

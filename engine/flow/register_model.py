@@ -82,24 +82,30 @@ def promote(uow: UnitOfWork, model_id: UUID, user: User | None = None) -> Model:
 def register_bundled(name: str | None = None) -> Model:
     """Register the model that ships with this release under its name; a no-op when it is registered.
 
-    `name` defaults to the deployment's setting. With no live model it goes live. When a release brings new weights,
-    the row before keeps its id and gets its hash in the name, and the new one, its child, goes live in its place;
-    a model that somebody promoted stays live. Safe when several processes do it at once.
+    `name` defaults to the deployment's setting. Safe when several processes do it at once.
     """
     name = name or get_settings().model
-    weights = _bundled_sha256(name)
-    model_id = uuid5(NAMESPACE_URL, f"maskloop:bundled:{name}:{weights}")
+    model_id = uuid5(NAMESPACE_URL, f"maskloop:bundled:{name}:{_bundled_sha256(name)}")
     with unit_of_work(read_only=True) as uow:
         registered = uow.session.get(Model, model_id) is not None
     prepared = None if registered else _prepare(load_bundled(name), metrics=_bundled_metrics(name))
     with unit_of_work() as uow:
-        if prepared is not None and uow.session.get(Model, model_id) is None:
-            _add_bundled(uow, name, model_id, prepared)
-        model = get_model(uow, model_id)
-        live = live_model(uow)
-        if live is None or live.id == model.parent_id:
-            promote(uow, model_id)
-        return model
+        return install_bundled(uow, name, model_id, prepared)
+
+
+def install_bundled(uow: UnitOfWork, name: str, model_id: UUID, prepared: PreparedModel | None) -> Model:
+    """Add a release's bundled model unless it is there, and make it live if nothing speaks against it.
+
+    With no live model it goes live. When a release brings new weights, the row before keeps its id and gets its hash
+    in the name, and the new one, its child, goes live in its place; a model that somebody promoted stays live.
+    """
+    if prepared is not None and uow.session.get(Model, model_id) is None:
+        _add_bundled(uow, name, model_id, prepared)
+    model = get_model(uow, model_id)
+    live = live_model(uow)
+    if live is None or live.id == model.parent_id:
+        promote(uow, model_id)
+    return model
 
 
 def _add_bundled(uow: UnitOfWork, name: str, model_id: UUID, prepared: PreparedModel) -> None:

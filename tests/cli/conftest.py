@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.flow.dispatch import set_sender
 from engine.sam import Sam, save_checkpoint
 from tests.fixtures.pictures import picture
 
@@ -29,6 +30,13 @@ class Finished:
 Maskloop = Callable[..., Finished]
 
 
+@pytest.fixture(autouse=True)
+def no_sender_left() -> Iterator[None]:
+    """Commands run in this process register a sender to their own broker; the next test starts without one."""
+    yield
+    set_sender(None)
+
+
 @pytest.fixture
 def maskloop(tmp_path: Path) -> Maskloop:
     """Runs `maskloop …` in `tmp_path`, whose `data` is the data folder."""
@@ -42,7 +50,6 @@ def maskloop(tmp_path: Path) -> Maskloop:
             env=environment | variables,
             capture_output=True,
             text=True,
-            timeout=200,
             check=False,
         )
         assert "Traceback" not in done.stderr

@@ -3,7 +3,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
+from sqlalchemy.orm import Session
 
 from engine.store.tables import Role, User
 from engine.store.unit_of_work import unit_of_work
@@ -98,3 +99,20 @@ def test_an_unknown_address_and_a_wrong_method_say_so(client: httpx.Client) -> N
     response = client.put("/api/v1/projects", json={})
     assert_problem(response, 405, "PUT is not possible at /api/v1/projects")
     assert "GET" in response.headers["allow"]
+
+
+def test_a_commit_that_fails_reaches_the_client(client: httpx.Client, deployment: Deployment) -> None:
+    before = deployment.rows()
+
+    def disk_full(_: Session) -> None:
+        raise OSError("The disk is full.")
+
+    event.listen(Session, "before_commit", disk_full)
+    try:
+        response = client.post("/api/v1/projects", json={"name": "Lost"})
+    finally:
+        event.remove(Session, "before_commit", disk_full)
+    assert_problem(response, 500, "went wrong on the server")
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert "disk" not in response.text
+    assert deployment.rows() == before

@@ -1,6 +1,5 @@
 """The worker's side of image → embedding: load the model once, embed, store, mark the item done."""
 
-import json
 import logging
 import threading
 from collections import OrderedDict
@@ -15,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 from engine.errors import NotFound
 from engine.flow import jobs
 from engine.flow.import_image import load_rgb
+from engine.flow.load_model import load_stored
 from engine.inference.embedder import Embedder
-from engine.sam import SamConfig, load_checkpoint
 from engine.settings import get_settings
 from engine.store.blobs import get_blobs
 from engine.store.queries import insert_or_ignore
@@ -73,13 +72,13 @@ def get_embedder(model: Model) -> Embedder:
 
 def _load(model: Model) -> Embedder:
     try:
-        weights = get_blobs().fetch(model.weights_key, get_settings().data / "cache", suffix=".safetensors")
+        sam = load_stored(model)
     except NotFound as error:
         # Not the image's fault: a plain error, so that the item is tried again.
         raise FileNotFoundError(f"The weights of {model.name} are missing from the blob store.") from error
     if get_settings().torch_threads:
         torch.set_num_threads(get_settings().torch_threads)
-    return Embedder(load_checkpoint(weights, SamConfig.from_json(json.dumps(model.config))))
+    return Embedder(sam)
 
 
 @contextmanager

@@ -17,6 +17,9 @@ class LossWeights:
     focal: float = 20.0
     dice: float = 1.0
     iou: float = 1.0
+    others: float = 0.0
+    """Share of the mean over all masks in a round with several; the paper back-propagates the lowest loss only. From
+    scratch, a little of it keeps the masks that have not won yet from dying."""
 
 
 def focal_loss(logits: Tensor, target: Tensor) -> Tensor:
@@ -86,5 +89,6 @@ def round_loss(
     with torch.no_grad():
         true_iou = mask_iou(logits, truth)
     iou_error = (predicted_iou - true_iou).square().mean(1)
-    per_prompt = mask_loss.min(1).values + weights.iou * iou_error
+    lowest = mask_loss.min(1).values + weights.others * mask_loss.mean(1)
+    per_prompt = lowest + weights.iou * iou_error
     return (per_prompt * present).sum() / present.sum().clamp(min=1), true_iou

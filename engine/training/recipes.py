@@ -1,9 +1,10 @@
 """Named ways to train, as functions. Values come from Segment Anything, appendix A, unless a comment says otherwise."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.errors import InvalidSetting
 from engine.training.augment import Augmentation
+from engine.training.losses import LossWeights
 from engine.training.simulation import Simulation
 
 
@@ -63,14 +64,20 @@ class Recipe:
         return sum(phase.steps for phase in self.phases)
 
 
-def vit_t(steps: int = 3000, decay_steps: int = 600) -> Recipe:
+def vit_t(steps: int = 6000, decay_steps: int = 600, error_points: int = 1) -> Recipe:
     """The bundled model, from scratch, sized for a CPU: windows first, the whole input while the rate falls.
 
     Far fewer rounds than the paper's 11: with a small encoder and little time, more images are worth more than more
     clicks on each.
     """
-    windows = Simulation(error_points=1, rounds_without_point=0, box_probability=0.25)
-    whole = Simulation(error_points=2, rounds_without_point=0, box_probability=0.25)
+    windows = Simulation(
+        error_points=error_points,
+        rounds_without_point=0,
+        box_probability=0.25,
+        single_mask_for_points=True,
+        weights=LossWeights(others=0.1),
+    )
+    whole = replace(windows, error_points=2)
     return Recipe(
         arch="vit_t",
         phases=(

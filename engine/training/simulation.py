@@ -27,6 +27,8 @@ class Simulation:
     box_probability: float = 0.5
     box_noise: float = 0.1
     box_noise_limit: float = 20.0
+    single_mask_for_points: bool = False
+    """Also train the single mask on a first prompt that is a point (a box always trains it)."""
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
@@ -101,11 +103,11 @@ def run_rounds(
         logits, predicted = logits.float(), predicted.float()
         several = slice(1, None) if number == 0 else slice(0, 1)
         loss, true_iou = round_loss(logits[:, several], predicted[:, several], target, counts, simulation.weights)
-        if number == 0 and simulation.box_probability > 0:
+        if number == 0:
             # A box is unambiguous enough to be asked for a single mask as well.
-            boxes = counts * starts_with_box
-            single, _ = round_loss(logits[:, :1], predicted[:, :1], target, boxes, simulation.weights)
-            loss = loss + single * boxes.sum() / counts.sum().clamp(min=1)
+            asked = counts if simulation.single_mask_for_points else counts * starts_with_box
+            single, _ = round_loss(logits[:, :1], predicted[:, :1], target, asked, simulation.weights)
+            loss = loss + single * asked.sum() / counts.sum().clamp(min=1)
         if backward is not None:
             backward(loss / len(adds_point))
         losses.append(loss.detach())

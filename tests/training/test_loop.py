@@ -148,7 +148,7 @@ def test_learning_rate_warms_up_stays_and_falls() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"scene_fraction": 2.0}, {"phases": ()}, {"warmup_steps": 5000}], ids=lambda change: next(iter(change))
+    "change", [{"scene_fraction": 2.0}, {"phases": ()}, {"warmup_steps": 50_000}], ids=lambda change: next(iter(change))
 )
 def test_impossible_recipes_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(InvalidSetting):

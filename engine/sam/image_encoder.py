@@ -129,9 +129,7 @@ def window_partition(x: Tensor, window: int) -> tuple[Tensor, tuple[int, int]]:
     return x.reshape(-1, window, window, dim), (height + pad_h, width + pad_w)
 
 
-def window_unpartition(
-    windows: Tensor, window: int, padded: tuple[int, int], size: tuple[int, int]
-) -> Tensor:
+def window_unpartition(windows: Tensor, window: int, padded: tuple[int, int], size: tuple[int, int]) -> Tensor:
     """Inverse of `window_partition`, without the padding: → B×H×W×C."""
     rows, columns = padded[0] // window, padded[1] // window
     x = windows.view(-1, rows, columns, window, window, windows.shape[-1]).transpose(2, 3)

@@ -64,9 +64,7 @@ class PromptEncoder(nn.Module):
             tokens.append(self.embed_points(coords, labels))
         if boxes is not None:
             corners = boxes.reshape(-1, 2, 2)
-            labels = torch.tensor([BOX_TOP_LEFT, BOX_BOTTOM_RIGHT], device=boxes.device).expand(
-                len(corners), 2
-            )
+            labels = torch.tensor([BOX_TOP_LEFT, BOX_BOTTOM_RIGHT], device=boxes.device).expand(len(corners), 2)
             tokens.append(self.embed_points(corners, labels))
         empty = self.no_mask_embed.weight.new_zeros(batch, 0, self.embed_dim)
         sparse = torch.cat(tokens, dim=1) if tokens else empty

@@ -35,7 +35,8 @@ def create_client() -> Celery:
     if settings.broker_url:
         client.conf.update(
             broker_url=settings.broker_url,
-            # Redis: take from the queues in their order, not in turn.
+            # Redis: take from the queues in their order, not in turn. Messages carry no priority of their own, which
+            # kombu would look at before the queue.
             broker_transport_options={"queue_order_strategy": "priority"},
         )
     else:
@@ -53,9 +54,9 @@ def register_celery_sender(client: Celery | None = None) -> None:
     """Let this process's committed work leave through the broker. Call it once, when the process starts."""
     sending = client or create_client()
 
-    def send(task_name: str, ids: dict[str, str], queue: str, urgent: bool) -> None:
+    def send(task_name: str, ids: dict[str, str], queue: str) -> None:
         try:
-            sending.send_task(task_name, kwargs=ids, queue=queue, retry=False, priority=9 if urgent else 0)
+            sending.send_task(task_name, kwargs=ids, queue=queue, retry=False)
         except (OperationalError, OSError):
             # What was committed is not lost: the workers send it again when the broker is back.
             _log.warning("the broker cannot be reached; %s %s will be sent later", task_name, ids, exc_info=True)

@@ -21,7 +21,7 @@ class Queue(enum.StrEnum):
 class Sender(Protocol):
     """Sends a message to a broker; must not raise when the broker is away (the rows are sent again later)."""
 
-    def __call__(self, task_name: str, ids: dict[str, str], queue: str, urgent: bool) -> None: ...
+    def __call__(self, task_name: str, ids: dict[str, str], queue: str) -> None: ...
 
 
 _sender: Sender | None = None
@@ -36,4 +36,4 @@ def set_sender(sender: Sender | None) -> None:
 def send(task_name: str, ids: dict[str, str], queue: Queue) -> None:
     """Send a task by name. Call it from `UnitOfWork.after_commit`, never before the commit."""
     if _sender is not None:
-        _sender(task_name, ids, queue.value, urgent=queue is Queue.EMBED_FRONT)
+        _sender(task_name, ids, queue.value)

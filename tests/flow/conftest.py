@@ -19,9 +19,8 @@ class Outbox:
 
     messages: list[tuple[str, str]] = field(default_factory=list)
 
-    def __call__(self, task_name: str, ids: dict[str, str], queue: str, urgent: bool) -> None:
+    def __call__(self, task_name: str, ids: dict[str, str], queue: str) -> None:
         assert task_name == "maskloop.embed"
-        assert urgent == (queue == "embed_front")
         self.messages.append((queue, ids["item_id"]))
 
     def take(self) -> list[tuple[str, str]]:

@@ -1,11 +1,11 @@
 import uuid
 
-from engine.flow.decode import decode
 from fastapi import APIRouter
 
 from api.deps import ReadWork
 from api.represent import base64_float16, float16_logits, prompt
 from api.schemas import Decoded, DecodeRequest
+from engine.flow.decode import decode
 
 router = APIRouter(tags=["decode"])
 

@@ -19,7 +19,7 @@ setup: ## only the set-up, with the tools for tests and linting: .venv and the b
 	@$(PYTHON) tools/setup.py --dev
 
 lint: setup ## check style, types, imports, the page's unit tests and its generated client
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports

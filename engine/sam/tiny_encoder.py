@@ -46,6 +46,7 @@ class TinyEncoder(nn.Module):
         self.stage32 = nn.Sequential(*(AttentionBlock(deep, head_dim, mlp_ratios[3]) for _ in range(depths[3])))
         self.up16 = nn.Sequential(LayerNorm2d(deep), nn.Conv2d(deep, coarse, kernel_size=1))
         self.fuse16 = ConvBlock(coarse, mlp_ratios[2])
+        self.colour16 = nn.Conv2d(6, coarse, kernel_size=4, stride=4)
         self.neck = nn.Sequential(
             nn.Conv2d(coarse, out_chans, kernel_size=1, bias=False),
             LayerNorm2d(out_chans),
@@ -55,12 +56,22 @@ class TinyEncoder(nn.Module):
         self.apply(_initialise)
 
     def forward(self, x: Tensor) -> Tensor:
+        colour = self.colour16(self._colours(x))
         x = self.stage4(self.stem(x))
         x = self.stage8(self.down8(x))
         x = self.stage16(self.down16(x))
         context = self.up16(self.stage32(self.down32(x)))
         x = x + F.interpolate(context, size=x.shape[-2:], mode="bilinear", align_corners=False)
-        return self.neck(self.fuse16(x))
+        return self.neck(self.fuse16(x) + colour)
+
+    def _colours(self, x: Tensor) -> Tensor:
+        """Mean colour of each 4×4 patch and its square, B×6×(S/4)×(S/4).
+
+        A low-res mask has one value per such patch, so every embedding position sees the colours its mask values decide
+        on; with the squares, likeness to a clicked colour is linear in them.
+        """
+        mean = F.avg_pool2d(x, 4)
+        return torch.cat([mean, mean.square()], dim=1)
 
 
 class ConvBlock(nn.Module):
@@ -71,7 +82,7 @@ class ConvBlock(nn.Module):
         self.depthwise = nn.Conv2d(dim, dim, kernel_size=7, padding=3, groups=dim)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
         self.mlp = MLPBlock(dim, mlp_ratio * dim, nn.Hardswish)
-        self.scale = nn.Parameter(torch.full((dim,), 0.1))
+        self.scale = nn.Parameter(torch.ones(dim))
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.mlp(self.norm(self.depthwise(x).permute(0, 2, 3, 1)))
@@ -104,11 +115,9 @@ class AttentionBlock(nn.Module):
 
 
 def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d | nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02 if isinstance(module, nn.Linear) else _fan_in_std(module))
+    # Unit variance through the convolutions. The customary tiny weights and layer scales leave the residual branches
+    # silent for a thousand steps, which a short run does not have.
+    if isinstance(module, nn.Conv2d):
+        nn.init.trunc_normal_(module.weight, std=module.weight[0].numel() ** -0.5)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-
-
-def _fan_in_std(conv: nn.Conv2d) -> float:
-    return (conv.weight[0].numel()) ** -0.5

@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, state and log")
     parser.add_argument("--steps", type=int, default=3000, help="optimizer steps of the whole run")
     parser.add_argument("--decay-steps", type=int, default=600, help="last steps, with a falling learning rate")
+    parser.add_argument("--encoder-steps", type=int, default=1500, help="first steps, of the encoder alone")
     parser.add_argument("--error-points", type=int, default=1, help="further clicks on each mask before the rate falls")
     parser.add_argument("--start", type=Path, help="checkpoint to start from instead of random weights")
     parser.add_argument("--scenes", type=int, default=600, help="generated scenes held at a time")
@@ -45,7 +46,7 @@ def main() -> None:
     start = load_checkpoint(args.start) if args.start else None
     data = TrainingData(real, feed)
     train(
-        vit_t(args.steps, args.decay_steps, args.error_points),
+        vit_t(args.steps, args.decay_steps, args.encoder_steps, args.error_points),
         data,
         args.out,
         device=device,

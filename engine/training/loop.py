@@ -143,29 +143,34 @@ def train_step(
     model: Sam,
     encode: Callable[[Tensor], Tensor],
     batch: Batch,
-    simulation: Simulation,
+    simulation: Simulation | None,
     generator: torch.Generator,
     affinity_weight: float = 0.0,
 ) -> Rounds:
-    """Forward and backward of one batch; gradients are left in the parameters."""
+    """Forward and backward of one batch; gradients are left in the parameters. No `simulation`: the encoder alone."""
     device = batch.images.device
     with torch.autocast(device.type, torch.bfloat16, enabled=half_precision(device)):
         pixels = (batch.images - model.pixel_mean) / model.pixel_std * batch.valid
         embeddings = encode(pixels.contiguous(memory_format=torch.channels_last))
         # Each round's graph is freed as it is played; only the sum of their gradients reaches the encoder.
         leaf = embeddings.detach().float().requires_grad_()
-        rounds = run_rounds(
-            model,
-            leaf,
-            batch.targets,
-            batch.present,
-            batch.origin,
-            simulation,
-            generator,
-            backward=Tensor.backward,
-        )
-    if affinity_weight:
-        (affinity_weight * affinity_loss(leaf, batch.targets, batch.present)).backward()
+        if simulation is None:
+            loss, agreement = affinity_loss(leaf, batch.targets, batch.present)
+            loss.backward()
+            rounds = Rounds(loss.detach()[None], agreement[None])
+        else:
+            rounds = run_rounds(
+                model,
+                leaf,
+                batch.targets,
+                batch.present,
+                batch.origin,
+                simulation,
+                generator,
+                backward=Tensor.backward,
+            )
+    if simulation is not None and affinity_weight:
+        (affinity_weight * affinity_loss(leaf, batch.targets, batch.present)[0]).backward()
     assert leaf.grad is not None
     embeddings.backward(leaf.grad.to(embeddings.dtype))
     return rounds

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 FOCAL_ALPHA, FOCAL_GAMMA = 0.25, 2.0
 AFFINITY_SCALE = 10.0
+AFFINITY_QUERIES = 4
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ def mask_iou(logits: Tensor, target: Tensor) -> Tensor:
     return intersection / (mask | truth).sum((-2, -1)).clamp(min=1)
 
 
-def affinity_loss(embeddings: Tensor, target: Tensor, present: Tensor) -> Tensor:
-    """Embedding positions of one mask should be alike, and unlike the rest: a scalar.
+def affinity_loss(embeddings: Tensor, target: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    """Embedding positions of one mask should be alike, and unlike the rest.
 
-    For each mask a random position inside it is compared (cosine) with every position, against the share of the mask
+    For each mask, random positions inside it are compared (cosine) with every position, against the share of the mask
     there. Not in the paper: it reaches the encoder before the decoder has learnt to look anything up, which a short
     run from scratch cannot wait for.
 
@@ -56,16 +57,30 @@ def affinity_loss(embeddings: Tensor, target: Tensor, present: Tensor) -> Tensor
         embeddings: B×C×S×S.
         target: B×M×4S×4S, 0/1.
         present: B×M, 1 where there is a mask.
+
+    Returns:
+        The loss and the mean IoU of the positions called alike with the mask, both scalars.
     """
     features = F.normalize(embeddings.float().flatten(2), dim=1)  # B×C×S²
     share = F.avg_pool2d(target.float(), 4).flatten(2)  # B×M×S²
-    clicked = (torch.rand_like(share) * (share > 0)).mul(share).argmax(-1)  # favours positions well inside
-    queries = features.gather(2, clicked[:, None].expand(-1, features.shape[1], -1))  # B×C×M
-    logits = AFFINITY_SCALE * (torch.einsum("bcm,bcp->bmp", queries, features) - 0.5)
-    error = F.binary_cross_entropy_with_logits(logits, share, reduction="none")
-    inside = (error * share).sum(-1) / share.sum(-1).clamp(min=1)
-    outside = (error * (1 - share)).sum(-1) / (1 - share).sum(-1).clamp(min=1)
-    return ((inside + outside) / 2 * present).sum() / present.sum().clamp(min=1)
+    batch, masks, positions = share.shape
+    # Favours positions well inside.
+    draws = torch.rand(batch, masks, AFFINITY_QUERIES, positions, device=share.device) * share[:, :, None]
+    clicked = draws.argmax(-1).flatten(1)  # B×(M·Q)
+    queries = features.gather(2, clicked[:, None].expand(-1, features.shape[1], -1))
+    logits = AFFINITY_SCALE * (queries.transpose(1, 2) @ features - 0.5)
+    logits = logits.unflatten(1, (masks, AFFINITY_QUERIES))
+    wanted = share[:, :, None].expand_as(logits)
+    error = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    inside = (error * wanted).sum(-1) / wanted.sum(-1).clamp(min=1)
+    outside = (error * (1 - wanted)).sum(-1) / (1 - wanted).sum(-1).clamp(min=1)
+    count = present.sum().clamp(min=1)
+    loss = (((inside + outside) / 2).mean(-1) * present).sum() / count
+    with torch.no_grad():
+        called, true = logits > 0, wanted > 0.5
+        iou = (called & true).sum(-1) / (called | true).sum(-1).clamp(min=1)
+        agreement = (iou.mean(-1) * present).sum() / count
+    return loss, agreement
 
 
 def round_loss(

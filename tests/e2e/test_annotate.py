@@ -7,12 +7,17 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 from pycocotools import mask as coco_mask
 
 from engine.masks import rle
 from engine.masks.geometry import intersection_over_union
+from engine.sam import load_bundled
+from engine.sam.transforms import apply_coords, resized_shape
 from tests.conftest import REPOSITORY
 from tests.e2e.running_maskloop import E2E, PATIENCE, RunningMaskloop, until
 from tests.e2e.subjects import Subject, photograph, scene
@@ -25,6 +30,8 @@ pytestmark = [
 
 # The bundled model is small and the first click is all it gets; a click that went astray scores near 0.
 GOOD_IOU = 0.75
+# The browser, the server and torch decode the same embedding to the same mask.
+SAME_MASK_IOU = 0.999
 SA1B_IMAGE = {"image_id": int, "width": int, "height": int, "file_name": str}
 SA1B_ANNOTATION = {
     "id": int,
@@ -143,8 +150,28 @@ def check_provenance(stored: list[dict[str, Any]], client: httpx.Client, subject
         assert mask["predicted_iou"] == mask["candidates_iou"][index]
         assert mask["candidates_iou"] == sorted(mask["candidates_iou"], reverse=True)
         assert (mask["model_id"], mask["stage"], mask["author_name"]) == (model, "manual", "Owner")
+        answer = answer_of_torch(client, mask)
+        assert intersection_over_union(rle.decode(mask["segmentation"]), answer) >= SAME_MASK_IOU
     iou = intersection_over_union(rle.decode(stored[0]["segmentation"]), subject.masks[0])
     assert iou >= GOOD_IOU
+
+
+def answer_of_torch(client: httpx.Client, mask: dict[str, Any]) -> NDArray[np.bool_]:
+    """What the bundled model answers in torch to the clicks of a stored mask, on the image's stored embedding."""
+    sam = load_bundled("vit_t")
+    stored = client.get(f"/images/{mask['image_id']}/embedding", params={"model_id": mask["model_id"]}).content
+    side = sam.config.embedding_side
+    embedding = np.frombuffer(stored, "<f2").astype(np.float32).reshape(1, -1, side, side)
+    size: tuple[int, int] = tuple(mask["segmentation"]["size"])
+    points = np.array([[[point["x"], point["y"]] for point in mask["prompts"]["points"]]], np.float64)
+    with torch.no_grad():
+        coords = torch.from_numpy(apply_coords(points, size, sam.image_size))
+        sparse, dense = sam.prompt_encoder((coords, torch.ones(1, 1)), None, None)
+        low, iou = sam.mask_decoder(
+            torch.from_numpy(embedding), sam.prompt_encoder.get_dense_pe(), sparse, dense, multimask_output=True
+        )
+        full = sam.postprocess_masks(low, resized_shape(*size, sam.image_size), size)[0] > 0
+    return full[iou[0].argsort(descending=True)[mask["candidate_index"]]].numpy()
 
 
 def check_export(page: Page, project: str, client: httpx.Client, folder: Path) -> dict[str, Any]:

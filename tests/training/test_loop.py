@@ -47,7 +47,8 @@ def tiny_recipe(steps: int = 6) -> Recipe:
     return Recipe(
         arch="tiny",
         phases=(
-            Phase(steps - 2, window=64, images=3, masks=3, simulation=simulation),
+            Phase(1, window=64, images=3, masks=3, simulation=None),
+            Phase(steps - 3, window=64, images=3, masks=3, simulation=simulation),
             Phase(2, window=128, images=2, masks=3, simulation=simulation),
         ),
         learning_rate=1e-3,
@@ -132,13 +133,13 @@ def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
     spoiled = tiny_sam()
     with torch.no_grad():
         spoiled.mask_decoder.iou_token.weight.fill_(torch.nan)
-    with pytest.raises(NonFiniteLoss, match="step 0"):
+    with pytest.raises(NonFiniteLoss, match="step 1"):
         train(tiny_recipe(), TrainingData(bright_boxes(), None), tmp_path, device=CPU, start=spoiled)
     assert not (tmp_path / "state.pt").exists()
 
 
 def test_learning_rate_warms_up_stays_and_falls() -> None:
-    recipe = vit_t(steps=1000, decay_steps=200)
+    recipe = vit_t(steps=1000, decay_steps=200, encoder_steps=100)
     rates = [learning_rate(recipe, step) for step in range(1000)]
     peak = recipe.learning_rate
     assert rates[0] == pytest.approx(peak / recipe.warmup_steps)

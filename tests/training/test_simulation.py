@@ -8,7 +8,7 @@ import torch
 from engine.errors import InvalidSetting
 from engine.sam import SamConfig, TinyConfig, build_sam
 from engine.sam.prompt_encoder import BOX_BOTTOM_RIGHT, BOX_TOP_LEFT, FOREGROUND, PADDING
-from engine.training.losses import LossWeights, dice_loss, focal_loss, mask_iou, round_loss
+from engine.training.losses import LossWeights, affinity_loss, dice_loss, focal_loss, mask_iou, round_loss
 from engine.training.simulation import Simulation, error_point, first_prompt, noisy_box, run_rounds
 
 SCALE = 4.0
@@ -101,6 +101,29 @@ def test_only_the_best_of_several_masks_gets_a_gradient() -> None:
     assert logits.grad is not None
     assert [bool(g.any()) for g in logits.grad[0]] == [True, False, False]
     assert true_iou[0].tolist()[0] == 1.0
+
+
+def test_losing_masks_get_a_gradient_when_asked() -> None:
+    target = regions(1)
+    logits = torch.stack([target[0] * 4 - 2, -(target[0] * 4 - 2)])[None].requires_grad_()
+    loss, _ = round_loss(logits, torch.zeros(1, 2), target, torch.ones(1), LossWeights(iou=0, others=0.1))
+    loss.backward()
+    assert logits.grad is not None
+    assert all(bool(g.any()) for g in logits.grad[0])
+
+
+def test_affinity_is_low_where_a_mask_looks_alike_and_differs_from_the_rest() -> None:
+    target = torch.zeros(1, 1, 32, 32)
+    target[..., :16, :16] = 1
+    inside = torch.nn.functional.avg_pool2d(target, 4) > 0.5
+    alike = torch.where(inside, torch.tensor([1.0, 0.0]).view(1, 2, 1, 1), torch.tensor([0.0, 1.0]).view(1, 2, 1, 1))
+    loss, agreement = affinity_loss(alike, target, torch.ones(1, 1))
+    assert float(loss) < 0.01
+    assert float(agreement) == 1.0
+    uniform, _ = affinity_loss(torch.ones(1, 2, 8, 8), target, torch.ones(1, 1))
+    assert float(uniform) > 1
+    absent, _ = affinity_loss(torch.ones(1, 2, 8, 8), target, torch.zeros(1, 1))
+    assert float(absent) == 0
 
 
 def test_training_on_one_picture_learns_it() -> None:

@@ -65,26 +65,34 @@ class Recipe:
         return sum(phase.steps for phase in self.phases)
 
 
-def vit_t(steps: int = 6000, decay_steps: int = 600, encoder_steps: int = 1500, error_points: int = 1) -> Recipe:
-    """The bundled model, from scratch, sized for a CPU: encoder, windows, and the whole input while the rate falls.
+def vit_t(
+    steps: int = 6000,
+    encoder_steps: int = 1500,
+    decay_steps: int = 600,
+    decay_window: int = 512,
+    decay_error_points: int = 2,
+) -> Recipe:
+    """The bundled model, from scratch, sized for a CPU.
 
-    Far fewer rounds than the paper's 11: with a small encoder and little time, more images are worth more than more
-    clicks on each.
+    First the encoder alone; then single prompts on windows; then, while the rate falls, `decay_error_points` further
+    clicks on windows of `decay_window` pixels (512 is the whole input, with as many pixels a batch). Far fewer rounds
+    than the paper's 11: with a small encoder and little time, more images are worth more than more clicks on each.
     """
     windows = Simulation(
-        error_points=error_points,
+        error_points=0,
         rounds_without_point=0,
         box_probability=0.25,
         single_mask_for_points=True,
         weights=LossWeights(others=0.1),
     )
-    whole = replace(windows, error_points=2)
+    several_clicks = replace(windows, error_points=decay_error_points)
+    images = max(1, 4 * 256**2 // decay_window**2)
     return Recipe(
         arch="vit_t",
         phases=(
             Phase(steps=encoder_steps, window=256, images=8, masks=8, simulation=None),
             Phase(steps=steps - encoder_steps - decay_steps, window=256, images=4, masks=8, simulation=windows),
-            Phase(steps=decay_steps, window=512, images=2, masks=8, simulation=whole),
+            Phase(steps=decay_steps, window=decay_window, images=images, masks=8, simulation=several_clicks),
         ),
         learning_rate=3e-4,
         warmup_steps=min(100, steps // 10),

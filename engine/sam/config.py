@@ -32,7 +32,7 @@ class TinyConfig:
 
     widths: tuple[int, int, int, int] = (48, 128, 192, 224)
     depths: tuple[int, int, int, int] = (2, 3, 4, 2)
-    mlp_ratios: tuple[int, int, int, int] = (2, 4, 4, 4)
+    mlp_ratios: tuple[int, int, int, int] = (2, 4, 4, 3)
     head_dim: int = 32
 
     def __post_init__(self) -> None:

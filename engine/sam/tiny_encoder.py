@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.sam.layers import LayerNorm2d, MLPBlock
+from engine.sam.regions import RegionFeatures
 
 
 class TinyEncoder(nn.Module):
@@ -46,7 +47,8 @@ class TinyEncoder(nn.Module):
         self.stage32 = nn.Sequential(*(AttentionBlock(deep, head_dim, mlp_ratios[3]) for _ in range(depths[3])))
         self.up16 = nn.Sequential(LayerNorm2d(deep), nn.Conv2d(deep, coarse, kernel_size=1))
         self.fuse16 = ConvBlock(coarse, mlp_ratios[2])
-        self.colour16 = nn.Conv2d(6, coarse, kernel_size=4, stride=4)
+        self.regions = RegionFeatures(fine, coarse)
+        self.regions16 = nn.Conv2d(self.regions.channels, coarse, kernel_size=4, stride=4)
         self.neck = nn.Sequential(
             nn.Conv2d(coarse, out_chans, kernel_size=1, bias=False),
             LayerNorm2d(out_chans),
@@ -56,22 +58,14 @@ class TinyEncoder(nn.Module):
         self.apply(_initialise)
 
     def forward(self, x: Tensor) -> Tensor:
-        colour = self.colour16(self._colours(x))
-        x = self.stage4(self.stem(x))
-        x = self.stage8(self.down8(x))
+        pixels = x
+        fine = self.stage4(self.stem(x))
+        x = self.stage8(self.down8(fine))
         x = self.stage16(self.down16(x))
         context = self.up16(self.stage32(self.down32(x)))
         x = x + F.interpolate(context, size=x.shape[-2:], mode="bilinear", align_corners=False)
-        return self.neck(self.fuse16(x) + colour)
-
-    def _colours(self, x: Tensor) -> Tensor:
-        """Mean colour of each 4×4 patch and its square, B×6×(S/4)×(S/4).
-
-        A low-res mask has one value per such patch, so every embedding position sees the colours its mask values decide
-        on; with the squares, likeness to a clicked colour is linear in them.
-        """
-        mean = F.avg_pool2d(x, 4)
-        return torch.cat([mean, mean.square()], dim=1)
+        x = self.fuse16(x)
+        return self.neck(x + self.regions16(self.regions(pixels, fine, x)))
 
 
 class ConvBlock(nn.Module):

@@ -23,11 +23,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m engine.training", description=__doc__)
     parser.add_argument("--images", type=Path, help="folder with images/ and annotations/; without it, scenes only")
     parser.add_argument("--out", type=Path, required=True, help="folder for weights, state and log")
-    parser.add_argument("--steps", type=int, default=6000, help="optimizer steps of the whole run")
-    parser.add_argument("--encoder-steps", type=int, default=1500, help="first steps, of the encoder alone")
-    parser.add_argument("--decay-steps", type=int, default=600, help="last steps, with a falling learning rate")
-    parser.add_argument("--decay-window", type=int, default=512, help="pixels of the input seen in the last steps")
-    parser.add_argument("--decay-error-points", type=int, default=2, help="further clicks on a mask in the last steps")
+    parser.add_argument("--steps", type=int, default=12000, help="optimizer steps of the whole run")
+    parser.add_argument("--encoder-steps", type=int, default=600, help="first steps, of the encoder alone")
+    parser.add_argument("--clicks-steps", type=int, default=3000, help="steps with further clicks, before the last")
+    parser.add_argument("--decay-steps", type=int, default=2000, help="last steps: whole inputs and a falling rate")
+    parser.add_argument("--error-points", type=int, default=2, help="further clicks on a mask")
     parser.add_argument("--start", type=Path, help="checkpoint to start from instead of random weights")
     parser.add_argument("--scenes", type=int, default=600, help="generated scenes held at a time")
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2), help="generating processes")
@@ -47,7 +47,7 @@ def main() -> None:
     start = load_checkpoint(args.start) if args.start else None
     data = TrainingData(real, feed)
     train(
-        vit_t(args.steps, args.encoder_steps, args.decay_steps, args.decay_window, args.decay_error_points),
+        vit_t(args.steps, args.encoder_steps, args.clicks_steps, args.decay_steps, args.error_points),
         data,
         args.out,
         device=device,

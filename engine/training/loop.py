@@ -36,7 +36,9 @@ class TrainingData:
 
     def draw(self, recipe: Recipe, phase: Phase, side: int, generator: torch.Generator, device: torch.device) -> Batch:
         """One batch for a model input of `side` pixels: the recipe's share of scenes, the rest real images."""
-        from_scenes = round(phase.images * recipe.scene_fraction) if self.real is not None else phase.images
+        share = recipe.scene_fraction if self.real is not None else 1.0
+        # Rounded at random, so that small batches see scenes too.
+        from_scenes = int(phase.images * share + float(torch.rand((), generator=generator)))
         if self.scenes is None:
             from_scenes = 0
         parts = []
@@ -95,9 +97,10 @@ def train(
     )
     optimizer = make_optimizer(model, recipe)
     first = load_state(out / "state.pt", model, average, optimizer, generator)
-    encode = torch.compile(model.image_encoder) if compile_model else model.image_encoder
+    # Compiled, the small encoder gains nothing and the decoder a quarter of its time.
+    encode = model.image_encoder
     if compile_model:
-        model.mask_decoder.predict_masks = torch.compile(model.mask_decoder.predict_masks, dynamic=True)
+        model.mask_decoder.predict_masks = torch.compile(model.mask_decoder.predict_masks)
 
     saved = time.monotonic()
     progress = tqdm(total=recipe.steps, initial=first, desc=recipe.arch, unit="step", mininterval=5)

@@ -66,17 +66,17 @@ class Recipe:
 
 
 def vit_t(
-    steps: int = 6000,
-    encoder_steps: int = 1500,
-    decay_steps: int = 600,
-    decay_window: int = 512,
-    decay_error_points: int = 2,
+    steps: int = 12000,
+    encoder_steps: int = 600,
+    clicks_steps: int = 3000,
+    decay_steps: int = 2000,
+    error_points: int = 2,
 ) -> Recipe:
     """The bundled model, from scratch, sized for a CPU.
 
-    First the encoder alone; then single prompts on windows; then, while the rate falls, `decay_error_points` further
-    clicks on windows of `decay_window` pixels (512 is the whole input, with as many pixels a batch). Far fewer rounds
-    than the paper's 11: with a small encoder and little time, more images are worth more than more clicks on each.
+    First the encoder alone; then single prompts on windows; then, over the last `clicks_steps` + `decay_steps` steps,
+    `error_points` further clicks, at the end on whole inputs while the rate falls. Far fewer rounds than the paper's
+    11: with a small encoder and little time, more images are worth more than more clicks on each.
     """
     windows = Simulation(
         error_points=0,
@@ -85,25 +85,26 @@ def vit_t(
         single_mask_for_points=True,
         weights=LossWeights(others=0.1),
     )
-    several_clicks = replace(windows, error_points=decay_error_points)
-    images = max(1, 4 * 256**2 // decay_window**2)
+    several_clicks = replace(windows, error_points=error_points)
+    single = steps - encoder_steps - clicks_steps - decay_steps
     return Recipe(
         arch="vit_t",
         phases=(
             Phase(steps=encoder_steps, window=256, images=8, masks=8, simulation=None),
-            Phase(steps=steps - encoder_steps - decay_steps, window=256, images=4, masks=8, simulation=windows),
-            Phase(steps=decay_steps, window=decay_window, images=images, masks=8, simulation=several_clicks),
+            Phase(steps=single, window=256, images=4, masks=8, simulation=windows),
+            Phase(steps=clicks_steps, window=256, images=4, masks=8, simulation=several_clicks),
+            Phase(steps=decay_steps, window=512, images=2, masks=6, simulation=several_clicks),
         ),
         learning_rate=3e-4,
         warmup_steps=min(100, steps // 10),
         decay_steps=decay_steps,
         weight_decay=0.05,
-        average_decay=0.995,
+        average_decay=0.998,
         affinity_weight=0.5,
         # What is clicked most is photographs of objects and people. Strong augmentation pays in long runs only.
         scene_fraction=0.25,
-        source_weights={"coco": 0.45, "ccp": 0.40, "facade": 0.12, "dsb": 0.03},
+        source_weights={"coco": 0.45, "ccp": 0.35, "facade": 0.17, "dsb": 0.03},
         augmentation=Augmentation(
-            smallest_crop=0.6, rotation_degrees=5, colour=0.4, grayscale=0.02, noise=0.1, blur=0.05, paste=0.15
+            smallest_crop=0.5, rotation_degrees=8, colour=0.5, grayscale=0.05, noise=0.15, blur=0.1, paste=0.25
         ),
     )

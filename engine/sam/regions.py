@@ -1,8 +1,8 @@
-"""Edge-aware smoothing: what lies within one region becomes alike, whatever the distance; what lies across an edge does not.
+"""Edge-aware smoothing: what lies within one region becomes alike, what lies across an edge stays different.
 
-Sources: the recursive filter of Gastal and Oliveira, "Domain Transform for Edge-Aware Image and Video Processing" (2011),
-with learned edges as in Chen et al., "Semantic Image Segmentation with Task-Specific Edge Detection Using CNNs and a
-Discriminatively Trained Domain Transform" (2016).
+Sources: the recursive filter of Gastal and Oliveira, "Domain Transform for Edge-Aware Image and Video Processing"
+(2011), with learned edges as in Chen et al., "Semantic Image Segmentation with Task-Specific Edge Detection Using CNNs
+and a Discriminatively Trained Domain Transform" (2016).
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ ITERATIONS = 2
 class RegionFeatures(nn.Module):
     """Where the region of each position lies and what it looks like: B×`channels`×(S/4)×(S/4).
 
-    Positions, colours and a few learned signals are smoothed within regions. Two positions of one region end with nearly
+    Positions, colours and a few learned signals are smoothed within regions. Two cells of one region end with nearly
     the same smoothed position, those of two regions with different ones, however alike they look. Edges are seen at
     `SCALES` sensitivities, so that a part and its whole can both be regions.
     """
@@ -122,9 +122,8 @@ class _Recursion(torch.autograd.Function):
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, Tensor]:
         x, w, y = ctx.saved_tensors
         g = grad_outputs[0].contiguous().clone()
-        for here, after, share in zip(
-            reversed(g[:-1].unbind()), reversed(g[1:].unbind()), reversed(w[1:].unbind()), strict=True
-        ):
+        backwards = zip(g[:-1].unbind(), g[1:].unbind(), w[1:].unbind(), strict=True)
+        for here, after, share in reversed(list(backwards)):
             here.addcmul_(after, share)
         grad_w = torch.zeros_like(w)
         grad_w[1:] = (g[1:] * (y[:-1] - x[1:])).sum(2, keepdim=True)

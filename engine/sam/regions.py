@@ -89,7 +89,7 @@ def smooth_within_edges(signals: Tensor, across: Tensor, down: Tensor, reach: fl
     return signals
 
 
-@torch.compiler.disable
+@torch.compiler.disable()
 def smooth_along(signals: Tensor, weight: Tensor, dim: int) -> Tensor:
     """Forth and back along a dimension: each cell takes the share `weight` (B×1×H×W) from the neighbour before it.
 

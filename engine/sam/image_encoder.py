@@ -7,12 +7,17 @@ Module names are the published ones, so that official state dicts load as they a
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
-from engine.sam.layers import LayerNorm2d, MLPBlock
+from engine.sam.layers import LayerNorm2d, MLPBlock, drop_path
 
 
 class ImageEncoderViT(nn.Module):
-    """B×3×S×S normalised image in the model-input frame → B×`out_chans`×(S/16)×(S/16) embedding."""
+    """B×3×S×S normalised image in the model-input frame → B×`out_chans`×(S/16)×(S/16) embedding.
+
+    For training, `checkpoint_blocks` trades time for memory: blocks keep their input only and are computed again on
+    the way back. `set_drop_path` switches stochastic depth on. Neither is part of the state dict; both start off.
+    """
 
     def __init__(
         self,
@@ -41,11 +46,21 @@ class ImageEncoderViT(nn.Module):
             nn.Conv2d(out_chans, out_chans, kernel_size=3, padding=1, bias=False),
             LayerNorm2d(out_chans),
         )
+        self.checkpoint_blocks = False
+
+    def set_drop_path(self, rate: float) -> None:
+        """Drop residual branches while training: never in the first block, with `rate` in the last, linear between."""
+        for block, share in zip(self.blocks, torch.linspace(0, rate, len(self.blocks)).tolist(), strict=True):
+            assert isinstance(block, Block)
+            block.drop_path = share
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.patch_embed(x) + self.pos_embed
         for block in self.blocks:
-            x = block(x)
+            if self.checkpoint_blocks and torch.is_grad_enabled():
+                x = checkpoint(block, x, use_reentrant=False)
+            else:
+                x = block(x)
         return self.neck(x.permute(0, 3, 1, 2))
 
 
@@ -70,6 +85,7 @@ class Block(nn.Module):
         self.norm2 = nn.LayerNorm(dim, eps=1e-6)
         self.mlp = MLPBlock(dim, int(dim * mlp_ratio))
         self.window_size = window_size
+        self.drop_path = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
         attended = self.norm1(x)
@@ -79,8 +95,9 @@ class Block(nn.Module):
             attended = window_unpartition(self.attn(windows), self.window_size, padded, (height, width))
         else:
             attended = self.attn(attended)
-        x = x + attended
-        return x + self.mlp(self.norm2(x))
+        rate = self.drop_path if self.training else 0.0
+        x = x + drop_path(attended, rate)
+        return x + drop_path(self.mlp(self.norm2(x)), rate)
 
 
 class Attention(nn.Module):

@@ -1,4 +1,4 @@
-"""The two small layers that encoder, prompt encoder and mask decoder share."""
+"""The small layers that encoder, prompt encoder and mask decoder share."""
 
 from itertools import pairwise
 
@@ -48,3 +48,14 @@ class MLP(nn.Module):
         for i, layer in enumerate(self.layers):
             x = layer(x) if i == last else F.relu(layer(x))
         return x
+
+
+def drop_path(branch: Tensor, rate: float) -> Tensor:
+    """Stochastic depth (Huang et al., 2016): a residual branch is zero for a share `rate` of the batch's samples.
+
+    The others are scaled up, so that the expectation stays. B×… in and out.
+    """
+    if not rate:
+        return branch
+    kept = torch.rand(len(branch), *[1] * (branch.ndim - 1), device=branch.device) >= rate
+    return branch * (kept / (1 - rate)).to(branch.dtype)

@@ -41,7 +41,7 @@ def load_checkpoint(path: Path | str, config: SamConfig | str | None = None) -> 
 def sam_from_state_dict(state: dict[str, Tensor], config: SamConfig, name: str) -> Sam:
     """A model of `config` with these weights; `name` is how errors call them."""
     sam = empty_sam(config)
-    _require_match(state, sam.state_dict(), config.arch, name)
+    require_match(state, sam.state_dict(), f"a {config.arch} checkpoint", name)
     sam.load_state_dict({key: value.float() for key, value in state.items()}, assign=True)
     # The two constants are not part of a state dict, so they are still on the meta device.
     sam.pixel_mean = torch.tensor(PIXEL_MEAN).view(-1, 1, 1)
@@ -51,20 +51,28 @@ def sam_from_state_dict(state: dict[str, Tensor], config: SamConfig, name: str) 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
     """The tensors of a `.pth`, `.pt` or `.safetensors` file, never running code from it."""
+    state = read_weights(path)
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise InvalidCheckpoint(f"{path.name} holds no state dict: expected tensors by name.")
+    return state
+
+
+def read_weights(path: Path) -> object:
+    """Whatever a `.pth`, `.pt` or `.safetensors` file holds, as long as it is tensors and plain containers of them.
+
+    Raises InvalidCheckpoint for anything else; a pickle that would run code is refused.
+    """
     if not path.is_file():
         raise InvalidCheckpoint(f"There is no file {path}.")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         # A KeyError is a byte that is no instruction of a pickle: the file is something else altogether.
         said = "" if isinstance(error, KeyError) else str(error)
         reason = said.splitlines()[0] if said else "it holds something else."
         raise InvalidCheckpoint(f"{path.name} cannot be read as model weights: {reason}") from error
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise InvalidCheckpoint(f"{path.name} holds no state dict: expected tensors by name.")
-    return state
 
 
 def save_checkpoint(sam: Sam, path: Path | str, *, half: bool = True) -> None:
@@ -95,7 +103,11 @@ def _config_beside(path: Path, *, required: bool) -> SamConfig | None:
     return None
 
 
-def _require_match(state: dict[str, Tensor], wanted: dict[str, Tensor], arch: str, name: str) -> None:
+def require_match(state: dict[str, Tensor], wanted: dict[str, Tensor], what: str, name: str) -> None:
+    """Raise InvalidCheckpoint, naming the first keys, unless the file `name` holds exactly the `wanted` shapes.
+
+    `what` is what the file should have been.
+    """
     missing = [key for key in wanted if key not in state]
     unknown = [key for key in state if key not in wanted]
     misshapen = [
@@ -109,4 +121,4 @@ def _require_match(state: dict[str, Tensor], wanted: dict[str, Tensor], arch: st
         if keys
     ]
     if problems:
-        raise InvalidCheckpoint(f"{name} is not a {arch} checkpoint: {'; '.join(problems)}.")
+        raise InvalidCheckpoint(f"{name} is not {what}: {'; '.join(problems)}.")

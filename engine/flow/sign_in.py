@@ -48,8 +48,8 @@ def sign_in(uow: UnitOfWork, token: str) -> tuple[str, User]:
     ).scalar_one_or_none()
     if taken is None:
         raise SignInLinkInvalid(
-            "This sign-in link is unknown, was used already, or is too old. Ask for a new one: restarting "
-            "maskloop prints one."
+            "This sign-in link is unknown, was used already, or is too old. On the machine that runs maskloop, "
+            "`maskloop link` prints a new one."
         )
     user = uow.session.get_one(User, taken)
     return create_session(uow, user), user

@@ -29,7 +29,7 @@ def test_a_link_works_once(owner: User) -> None:
     with unit_of_work() as uow:
         token = create_link(uow, owner)
         sign_in(uow, token)
-    with pytest.raises(SignInLinkInvalid, match="restarting"), unit_of_work() as uow:
+    with pytest.raises(SignInLinkInvalid, match="maskloop link"), unit_of_work() as uow:
         sign_in(uow, token)
 
 

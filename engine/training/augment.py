@@ -4,42 +4,13 @@ A view is framed as inference frames an image: its longest side fills the model 
 is padding. Geometry and copy-paste follow Ghiasi et al., "Simple Copy-Paste" (2021).
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from engine.training.batch import Batch
+from engine.training.data.settings import Augmentation
 from engine.training.packed import PackedDataset
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Probabilities and ranges. `smallest_crop` is the shortest crop side relative to the image's longest side."""
-
-    smallest_crop: float = 0.35
-    aspect: float = 1.5
-    flip: float = 0.5
-    rotation_degrees: float = 12.0
-    colour: float = 0.8
-    grayscale: float = 0.1
-    noise: float = 0.3
-    blur: float = 0.15
-    paste: float = 0.3
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Images B×3×W×W in 0..255, `valid` B×1×W×W (0 is padding), 0/1 targets B×M×(W/4)×(W/4), present B×M.
-
-    `origin` B×2 (x, y) is where each W×W window starts in the model-input frame, a multiple of 16.
-    """
-
-    images: Tensor
-    valid: Tensor
-    targets: Tensor
-    present: Tensor
-    origin: Tensor
 
 
 def make_batch(
@@ -73,7 +44,8 @@ def make_batch(
     area = targets.sum((-2, -1))
     cells = F.avg_pool2d(valid, 4).sum((-2, -1))
     present = present & (area >= smallest_area) & (area < 0.95 * cells)
-    return Batch(views, valid, targets, present, origin)
+    ids = tuple(data.ids[index] for index in images.tolist())
+    return Batch(views, valid, targets, present, origin, ids)
 
 
 def _mask_type(masks: Tensor) -> torch.dtype:

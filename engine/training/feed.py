@@ -52,7 +52,7 @@ def _read_packed(folder: Path, name: str, side: int) -> PackedImage:
     kept = [mask for mask in masks if 0 < mask.mean() <= LARGEST_MASK]
     stack = np.stack(kept) if kept else np.zeros((0, *image.shape[:2]), bool)
     image, stack = fit(image, stack, side)
-    return pack(image, stack, name.split("_", 1)[0], side)
+    return pack(image, stack, name.split("_", 1)[0], side, name)
 
 
 def fit(image: NDArray[np.uint8], masks: NDArray[np.bool_], side: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -81,7 +81,7 @@ class Scenes(IterableDataset[PackedImage]):
             shape = SCENE_SHAPES[seed % len(SCENE_SHAPES)]
             scene = generate_scene(seed, shape)
             image, masks = fit(scene.image, scene.masks(), self.side)
-            yield pack(image, masks[masks.mean((1, 2)) <= LARGEST_MASK], "scene", self.side)
+            yield pack(image, masks[masks.mean((1, 2)) <= LARGEST_MASK], "scene", self.side, f"scene {seed}")
             seed += stride
 
 

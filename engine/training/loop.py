@@ -1,6 +1,5 @@
 """The training loop: draw a batch, play the annotator, step, average, save."""
 
-import dataclasses
 import json
 import math
 import time
@@ -14,7 +13,8 @@ from tqdm import tqdm
 
 from engine.errors import MaskloopError
 from engine.sam import Sam, SamConfig, architecture, build_sam, save_checkpoint
-from engine.training.augment import Batch, make_batch
+from engine.training.augment import make_batch
+from engine.training.batch import Batch, concatenate
 from engine.training.feed import SceneFeed
 from engine.training.initialise import tie_position_lookup
 from engine.training.losses import affinity_loss
@@ -63,7 +63,7 @@ class TrainingData:
             )
             for data, index in parts
         ]
-        return Batch(*(torch.cat([getattr(b, f.name) for b in batches]) for f in dataclasses.fields(Batch)))
+        return concatenate(batches)
 
 
 def train(

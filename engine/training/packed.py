@@ -23,16 +23,17 @@ class PackedImage:
     bits: NDArray[np.uint8]
     size: tuple[int, int]
     source: str
+    id: str
 
 
-def pack(image: NDArray[np.uint8], masks: NDArray[np.bool_], source: str, side: int) -> PackedImage:
+def pack(image: NDArray[np.uint8], masks: NDArray[np.bool_], source: str, side: int, name: str = "") -> PackedImage:
     """RGB H×W×3 and n×H×W masks, both sides at most `side`."""
     height, width = image.shape[:2]
     pixels = np.zeros((side, side, 3), np.uint8)
     pixels[:height, :width] = image
     canvas = np.zeros((len(masks), side, side), np.bool_)
     canvas[:, :height, :width] = masks
-    return PackedImage(pixels, np.packbits(canvas, axis=-1), (height, width), source)
+    return PackedImage(pixels, np.packbits(canvas, axis=-1), (height, width), source, name)
 
 
 class PackedDataset:
@@ -46,6 +47,7 @@ class PackedDataset:
         self.areas = torch.zeros(capacity, max_masks, device=device)
         self.counts = torch.zeros(capacity, dtype=torch.long, device=device)
         self.sources: list[str] = [""] * capacity
+        self.ids: list[str] = [""] * capacity
         self.filled = 0
 
     def put(self, index: int, image: PackedImage, generator: np.random.Generator) -> None:
@@ -62,6 +64,7 @@ class PackedDataset:
         self.sizes[index] = torch.tensor(image.size, dtype=torch.float, device=self.sizes.device)
         self.counts[index] = len(bits)
         self.sources[index] = image.source
+        self.ids[index] = image.id
         self.filled = max(self.filled, index + 1)
 
     def draw(self, images: Tensor, masks: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,68 +1,101 @@
-"""Named ways to train, as functions. Values come from Segment Anything, appendix A, unless a comment says otherwise."""
+"""Named ways to train, as functions. Values are those of Segment Anything, appendix A, unless a comment says otherwise.
 
-from dataclasses import dataclass, field, replace
+A recipe's own parameters and every value of what it returns can be overridden: see `engine.training.overrides`.
+"""
 
-from engine.errors import InvalidSetting
-from engine.training.augment import Augmentation
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.errors import InvalidInput
+from engine.training.data.settings import Augmentation, DataSettings
 from engine.training.losses import LossWeights
+from engine.training.optimizer import OptimizerSettings
+from engine.training.recipe import Phase, Recipe
+from engine.training.schedule import Schedule
 from engine.training.simulation import Simulation
 
+SECOND_STAGE_JITTER = (0.1, 2.0)
 
-@dataclass(frozen=True)
-class Phase:
-    """`steps` optimizer steps on batches of `images` × `masks`, seen through a window of the model input.
 
-    A window has the pixel density and the position codes of the whole input at a fraction of the cost.
+def vit_h(steps: int = 90_000) -> Recipe:
+    """ViT-H on all of SA-1B: 256 images a step, from an MAE encoder. With other `steps` the milestones move along."""
+    return Recipe(
+        arch="vit_h",
+        phases=(Phase(steps=steps, images=256, masks=64),),
+        schedule=_stepped(8e-4, steps, (60_000, 86_666), of=90_000),
+        optimizer=OptimizerSettings(layer_decay=0.8),
+        decoder_dropout=0.1,
+        drop_path=0.4,
+        # Not in the paper: without it, one image of ViT-H needs more than a GPU of 40 GiB has.
+        checkpoint_blocks=True,
+    )
+
+
+def vit_l(steps: int = 180_000) -> Recipe:
+    """ViT-L: 128 images a step, half of ViT-H's learning rate."""
+    recipe = vit_h()
+    return replace(
+        recipe,
+        arch="vit_l",
+        phases=(Phase(steps=steps, images=128, masks=64),),
+        # The paper gives no milestones for 180k steps: ViT-H's, in proportion.
+        schedule=_stepped(4e-4, steps, (120_000, 173_332), of=180_000),
+    )
+
+
+def vit_b(steps: int = 180_000) -> Recipe:
+    """ViT-B: 128 images a step, a steeper layer decay and more stochastic depth."""
+    return replace(
+        vit_l(steps),
+        arch="vit_b",
+        schedule=_stepped(8e-4, steps, (120_000, 173_332), of=180_000),
+        optimizer=OptimizerSettings(layer_decay=0.6),
+        drop_path=0.6,
+        checkpoint_blocks=False,
+    )
+
+
+def stage_one_two(size: str = "vit_h", steps: int | None = None) -> Recipe:
+    """A size's recipe for the data of the first two stages of the data engine only: with large-scale jitter."""
+    sizes = {"vit_b": vit_b, "vit_l": vit_l, "vit_h": vit_h}
+    if size not in sizes:
+        raise InvalidInput(f"stage_one_two is for {', '.join(sizes)}, not {size!r}.")
+    recipe = sizes[size]() if steps is None else sizes[size](steps)
+    return replace(recipe, data=DataSettings(large_scale_jitter=SECOND_STAGE_JITTER))
+
+
+def automatic(steps: int = 177_656) -> Recipe:
+    """The model that makes masks by itself: longer, points and masks only, 4 points a mask, 3 decoder layers, jitter.
+
+    On manual and semi-automatic masks only.
     """
+    recipe = vit_h()
+    points_only = Simulation(error_points=3, box_probability=0.0)  # with the first point, 4
+    return replace(
+        recipe,
+        phases=(Phase(steps=steps, images=256, masks=64, simulation=points_only),),
+        # The paper gives no milestones for this run: those of 90k steps, in proportion.
+        schedule=_stepped(8e-4, steps, (60_000, 86_666), of=90_000),
+        data=DataSettings(large_scale_jitter=SECOND_STAGE_JITTER, stages=("manual", "semi_automatic")),
+        decoder_depth=3,
+    )
 
-    steps: int
-    window: int
-    images: int
-    masks: int
-    simulation: Simulation | None = field(default_factory=Simulation)
-    """None trains the encoder alone, by the affinity of its positions."""
 
-    def __post_init__(self) -> None:
-        if min(self.steps, self.images, self.masks) < 1 or self.window % 32:
-            raise InvalidSetting("A phase needs steps, images and masks, and a window that is a multiple of 32.")
+def finetune(steps: int = 2_000) -> Recipe:
+    """Retraining on newly collected masks: from a checkpoint, at a low rate, with a share of the earlier data.
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything a run depends on besides its data and its seed.
-
-    The learning rate warms up linearly, stays, and falls linearly to zero over the last `decay_steps`; so a run can be
-    made longer after it has begun without repeating anything.
+    Not in the paper, which only says that the model was retrained as masks came in. The rate is a fortieth of ViT-B's
+    and the milestones give way to a linear fall, so that runs of any length end at rest.
     """
-
-    arch: str
-    phases: tuple[Phase, ...]
-    learning_rate: float
-    warmup_steps: int
-    decay_steps: int
-    weight_decay: float = 0.1
-    betas: tuple[float, float] = (0.9, 0.999)
-    gradient_clip: float = 1.0
-    average_decay: float = 0.999
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    scene_fraction: float = 0.5
-    source_weights: dict[str, float] = field(default_factory=dict)
-    smallest_area: int = 6
-    affinity_weight: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.scene_fraction <= 1:
-            raise InvalidSetting("scene_fraction is the share of generated scenes in a batch: between 0 and 1.")
-        if not self.phases:
-            raise InvalidSetting("A recipe needs at least one phase.")
-        if self.warmup_steps + self.decay_steps > self.steps:
-            raise InvalidSetting(
-                f"{self.warmup_steps} warm-up and {self.decay_steps} decay steps do not fit into {self.steps} steps."
-            )
-
-    @property
-    def steps(self) -> int:
-        return sum(phase.steps for phase in self.phases)
+    return Recipe(
+        arch=None,
+        phases=(Phase(steps=steps, images=8, masks=16),),
+        schedule=Schedule(learning_rate=2e-5, warmup_steps=min(100, steps // 10), decay_steps=steps // 2),
+        optimizer=OptimizerSettings(layer_decay=0.8),
+        average_decay=0.99,
+        replay=0.25,
+        needs_start=True,
+    )
 
 
 def vit_t(
@@ -83,6 +116,7 @@ def vit_t(
         rounds_without_point=0,
         box_probability=0.25,
         single_mask_for_points=True,
+        single_mask_for_boxes=True,
         weights=LossWeights(others=0.1),
     )
     several_clicks = replace(windows, error_points=error_points)
@@ -93,18 +127,33 @@ def vit_t(
             Phase(steps=encoder_steps, window=256, images=8, masks=8, simulation=None),
             Phase(steps=single, window=256, images=4, masks=8, simulation=windows),
             Phase(steps=clicks_steps, window=256, images=4, masks=8, simulation=several_clicks),
-            Phase(steps=decay_steps, window=512, images=2, masks=6, simulation=several_clicks),
+            Phase(steps=decay_steps, window=None, images=2, masks=6, simulation=several_clicks),
         ),
-        learning_rate=3e-4,
-        warmup_steps=min(100, steps // 10),
-        decay_steps=decay_steps,
-        weight_decay=0.05,
+        schedule=Schedule(learning_rate=3e-4, warmup_steps=min(100, steps // 10), decay_steps=decay_steps),
+        optimizer=OptimizerSettings(weight_decay=0.05),
         average_decay=0.998,
         affinity_weight=0.5,
+        tie_position_lookup=True,
         # What is clicked most is photographs of objects and people. Strong augmentation pays in long runs only.
-        scene_fraction=0.25,
-        source_weights={"coco": 0.45, "ccp": 0.35, "facade": 0.17, "dsb": 0.03},
-        augmentation=Augmentation(
-            smallest_crop=0.5, rotation_degrees=8, colour=0.5, grayscale=0.05, noise=0.15, blur=0.1, paste=0.25
+        data=DataSettings(
+            scene_fraction=0.25,
+            source_weights={"coco": 0.45, "ccp": 0.35, "facade": 0.17, "dsb": 0.03},
+            augmentation=Augmentation(
+                smallest_crop=0.5, rotation_degrees=8, colour=0.5, grayscale=0.05, noise=0.15, blur=0.1, paste=0.25
+            ),
+            # Most masks of a picture are specks, and most clicks are not on specks.
+            area_exponent=0.5,
+            in_memory=True,
         ),
     )
+
+
+RECIPES: dict[str, Callable[..., Recipe]] = {
+    function.__name__: function for function in (vit_h, vit_l, vit_b, stage_one_two, automatic, finetune, vit_t)
+}
+
+
+def _stepped(rate: float, steps: int, milestones: tuple[int, ...], *, of: int) -> Schedule:
+    """The paper's schedule, its milestones given for a run `of` so many steps and moved in proportion to `steps`."""
+    moved = tuple(milestone * steps // of for milestone in milestones)
+    return Schedule(learning_rate=rate, warmup_steps=min(250, moved[0]), milestones=moved)

@@ -10,7 +10,8 @@ import torch
 
 from engine.errors import InvalidSetting
 from engine.sam import Sam, SamConfig, TinyConfig, build_sam, load_checkpoint
-from engine.training.augment import Augmentation, make_batch
+from engine.training.augment import make_batch
+from engine.training.data.settings import Augmentation
 from engine.training.feed import SceneFeed, load_folder
 from engine.training.loop import NonFiniteLoss, TrainingData, learning_rate, train
 from engine.training.packed import PackedDataset, pack

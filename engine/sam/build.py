@@ -77,6 +77,7 @@ def build_sam(config: SamConfig | str) -> Sam:
         side=c.embedding_side,
         input_side=c.image_size,
         mask_in_chans=c.mask_in_chans,
+        text_dim=c.text_dim,
     )
     mask_decoder = MaskDecoder(
         transformer_dim=c.prompt_embed_dim,

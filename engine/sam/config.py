@@ -57,10 +57,14 @@ class SamConfig:
     num_multimask_outputs: int = 3
     iou_head_depth: int = 3
     iou_head_hidden_dim: int = 256
+    text_dim: int | None = None
+    """Values of a text prompt's embedding (768 for CLIP ViT-L/14); the published models take no text."""
 
     def __post_init__(self) -> None:
         if self.image_size % 32:
             raise InvalidCheckpoint(f"image_size {self.image_size} is not a multiple of 32.")
+        if self.text_dim is not None and self.text_dim < 1:
+            raise InvalidCheckpoint(f"text_dim is at least 1, or null for a model without text: not {self.text_dim}.")
 
     @property
     def embedding_side(self) -> int:

@@ -57,6 +57,7 @@ class EmbeddedImage:
         point_labels: NDArray[np.integer] | None = None,
         boxes: NDArray[np.floating] | None = None,
         mask_input: Tensor | None = None,
+        texts: Tensor | None = None,
         *,
         multimask_output: bool,
     ) -> tuple[Tensor, Tensor]:
@@ -67,6 +68,7 @@ class EmbeddedImage:
             point_labels: B×N: 1 foreground, 0 background, -1 no point. Goes with `point_coords`.
             boxes: B×4 (x0, y0, x1, y1) in the image frame, or None.
             mask_input: logits B×1×4S×4S of an earlier answer, or None.
+            texts: CLIP embeddings B×D of free text, or None; for models that were trained with them.
             multimask_output: True for the three ambiguity masks, False for the single mask.
 
         Returns:
@@ -79,7 +81,8 @@ class EmbeddedImage:
             points = (torch.as_tensor(coords, device=device), torch.as_tensor(point_labels, device=device))
         if boxes is not None:
             corners = torch.as_tensor(apply_boxes(boxes, self.original_size, sam.image_size), device=device)
-        sparse, _ = sam.prompt_encoder(points=points, boxes=corners, masks=None)
+        texts = None if texts is None else texts.to(device)
+        sparse, _ = sam.prompt_encoder(points=points, boxes=corners, masks=None, texts=texts)
         logits, predicted_iou = self.decoder.decode_tokens(self.prepared, sparse, mask_input)
         chosen = slice(1, None) if multimask_output else slice(0, 1)
         return logits[:, chosen], predicted_iou[:, chosen]

@@ -1,10 +1,12 @@
-"""Points, boxes and low-resolution masks as tokens and as a dense map. Source: Segment Anything, appendix A."""
+"""Points, boxes, texts and low-resolution masks as tokens and as a dense map. Source: Segment Anything, appendix A."""
 
 import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from engine.errors import InvalidInput
 from engine.sam.layers import LayerNorm2d
 
 BACKGROUND, FOREGROUND, BOX_TOP_LEFT, BOX_BOTTOM_RIGHT, PADDING = 0, 1, 2, 3, -1
@@ -14,10 +16,13 @@ BACKGROUND, FOREGROUND, BOX_TOP_LEFT, BOX_BOTTOM_RIGHT, PADDING = 0, 1, 2, 3, -1
 class PromptEncoder(nn.Module):
     """Turns prompts in the model-input frame into sparse tokens (B×N×C) and a dense map (B×C×S×S).
 
-    `embed_dim` is C, `side` is S, `input_side` the pixels along the model input.
+    `embed_dim` is C, `side` is S, `input_side` the pixels along the model input, `text_dim` the values of a text's
+    embedding; a model without text prompts (None) has no weights for them.
     """
 
-    def __init__(self, *, embed_dim: int, side: int, input_side: int, mask_in_chans: int) -> None:
+    def __init__(
+        self, *, embed_dim: int, side: int, input_side: int, mask_in_chans: int, text_dim: int | None = None
+    ) -> None:
         super().__init__()
         self.embed_dim = embed_dim
         self.side = side
@@ -35,13 +40,21 @@ class PromptEncoder(nn.Module):
             nn.Conv2d(mask_in_chans, embed_dim, kernel_size=1),
         )
         self.no_mask_embed = nn.Embedding(1, embed_dim)
+        self.text_projection = None if text_dim is None else nn.Linear(text_dim, embed_dim)
+        if self.text_projection is not None:
+            # From vectors of length one to tokens as large as the learned ones.
+            nn.init.normal_(self.text_projection.weight)
 
     def get_dense_pe(self) -> Tensor:
         """Position code of every embedding position, 1×C×S×S."""
         return self.pe_layer.grid(self.side)[None]
 
     def forward(
-        self, points: tuple[Tensor, Tensor] | None, boxes: Tensor | None, masks: Tensor | None
+        self,
+        points: tuple[Tensor, Tensor] | None,
+        boxes: Tensor | None,
+        masks: Tensor | None,
+        texts: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Encode prompts of any mix of kinds.
 
@@ -49,12 +62,15 @@ class PromptEncoder(nn.Module):
             points: coordinates B×N×2 (x, y) in the model-input frame and labels B×N, or None.
             boxes: B×4 (x0, y0, x1, y1) in the model-input frame, or None.
             masks: logits B×1×4S×4S, or None.
+            texts: embeddings B×D of free text in the space of CLIP, or None.
 
         Returns:
-            Sparse tokens B×N'×C (N' is 0 without points and boxes) and the dense map B×C×S×S. A padding token is
-            added when there are points and no box.
+            Sparse tokens B×N'×C (N' is 0 without points, boxes and texts) and the dense map B×C×S×S. A padding token
+            is added when there are points or a text, and no box.
+
+        Raises InvalidInput for a text that this model cannot take.
         """
-        batch = _batch_size(points, boxes, masks)
+        batch = _batch_size(points, boxes, masks, texts)
         tokens: list[Tensor] = []
         if points is not None:
             coords, labels = points
@@ -66,6 +82,10 @@ class PromptEncoder(nn.Module):
             corners = boxes.reshape(-1, 2, 2)
             labels = torch.tensor([BOX_TOP_LEFT, BOX_BOTTOM_RIGHT], device=boxes.device).expand(len(corners), 2)
             tokens.append(self.embed_points(corners, labels))
+        if texts is not None:
+            tokens.append(self.embed_texts(texts))
+            if points is None and boxes is None:
+                tokens.append(self.not_a_point_embed.weight.expand(batch, 1, -1))
         empty = self.no_mask_embed.weight.new_zeros(batch, 0, self.embed_dim)
         sparse = torch.cat(tokens, dim=1) if tokens else empty
         dense = self.embed_masks(masks) if masks is not None else self.no_mask(batch)
@@ -79,6 +99,20 @@ class PromptEncoder(nn.Module):
         table = torch.cat([kind.weight for kind in kinds])  # row 0 is padding, rows 1..4 the four labels
         types = table[labels.long() + 1]
         return torch.where((labels == PADDING)[..., None], types, codes + types)
+
+    def embed_texts(self, texts: Tensor) -> Tensor:
+        """B×D embeddings of free text (or, in training, of image crops) in the space of CLIP → B×1×C tokens.
+
+        Only their direction counts (appendix D.5: normalised before use). Raises InvalidInput.
+        """
+        if self.text_projection is None:
+            raise InvalidInput("This model takes no text: it was built and trained without text prompts.")
+        if texts.shape[-1] != self.text_projection.in_features:
+            raise InvalidInput(
+                f"This model takes text embeddings of {self.text_projection.in_features} values, not "
+                f"{texts.shape[-1]}: use the CLIP model that it was trained with."
+            )
+        return self.text_projection(F.normalize(texts.float(), dim=-1))[:, None]
 
     def embed_masks(self, masks: Tensor) -> Tensor:
         """Mask logits B×1×4S×4S → dense map B×C×S×S."""
@@ -113,9 +147,8 @@ class PositionEmbeddingRandom(nn.Module):
         return self.encode(torch.stack([x, y], dim=-1)).permute(2, 0, 1)
 
 
-def _batch_size(points: tuple[Tensor, Tensor] | None, boxes: Tensor | None, masks: Tensor | None) -> int:
-    if points is not None:
-        return len(points[0])
-    if boxes is not None:
-        return len(boxes)
-    return len(masks) if masks is not None else 1
+def _batch_size(
+    points: tuple[Tensor, Tensor] | None, boxes: Tensor | None, masks: Tensor | None, texts: Tensor | None
+) -> int:
+    given = points[0] if points is not None else next((x for x in (boxes, masks, texts) if x is not None), None)
+    return 1 if given is None else len(given)

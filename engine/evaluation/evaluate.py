@@ -1,37 +1,24 @@
-"""mIoU of a model from simulated clicks on images with known masks.
-
-Source: Segment Anything, section 7.1: one click gives three candidates, of which the most confident and the
-best (oracle) are measured; from the second click on the single-mask output is asked for. The low-resolution
-logits of the chosen mask go back with every further click.
-"""
+"""A model's figures from simulated clicks on images with known masks."""
 
 import os
 import time
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 from tqdm import tqdm
 
 from engine.errors import InvalidInput
-from engine.evaluation.clicks import Click, first_click, next_click
-from engine.evaluation.metrics import Evaluation, Round, SourceScores, concatenate, mean_score, score
-from engine.evaluation.read_folder import AnnotatedImage, read_folder
-from engine.masks.geometry import BoolMask
+from engine.evaluation.measurements import ImageMeasurements, MeasuredImage, Measurements, gather
+from engine.evaluation.protocol import Annotator, Protocol
+from engine.evaluation.read_folder import AnnotatedImage, Annotations, read_folder
+from engine.evaluation.report import Evaluation, check_clicks, summarize
 from engine.sam import Sam
-from engine.sam.predictor import EmbeddedImage, Predictor
+from engine.sam.predictor import Predictor
 
 MOST_CLICKS = 100
-# Masks decoded together; bounds memory at about 10 MB of activations per mask.
-_MASKS_PER_BATCH = {"cpu": 8, "cuda": 128}
-
-LoadedImage = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 
 
 def evaluate(
@@ -41,118 +28,71 @@ def evaluate(
     limit: int | None = None,
     device: str | torch.device = "cpu",
     progress: bool = True,
+    *,
+    noc: bool = False,
+    tags: Mapping[str, tuple[str, ...]] | None = None,
+    title: str = "evaluate",
 ) -> Evaluation:
     """Measures `sam` on the annotated images of `folder` after each number of `clicks`.
 
-    `limit` is a number of images, chosen evenly over the sources by name, the same for every model.
-    `sam` is moved to `device`; its train/eval mode is as before afterwards. `progress` draws a bar on stderr.
+    Args:
+        sam: moved to `device`; its train/eval mode is as before afterwards.
+        limit: a number of images, chosen evenly over the sources by name, the same for every model.
+        progress: draws a bar with `title` on stderr.
+        noc: count the clicks to an IoU of 0.85 and 0.90 as well, up to 20: several times slower.
+        tags: of images by name (`engine.evaluation.tags`), besides those in their annotations.
+
     Raises InvalidInput for an unusable folder or click counts that are not between 1 and 100.
     """
-    counts = sorted(set(clicks))
-    if not counts or counts[0] < 1 or counts[-1] > MOST_CLICKS:
-        raise InvalidInput(f"Clicks must be numbers between 1 and {MOST_CLICKS}, such as 1,3,5.")
+    counts = check_clicks(clicks, MOST_CLICKS)
     if limit is not None and limit < 1:
         raise InvalidInput("The limit must be at least one image.")
     images = read_folder(Path(folder), limit)
+    if tags and not any(_tags_of(image, tags) for image in images):
+        raise InvalidInput(f"None of the tags is for an image in {folder}: is a name the image's file name?")
     began = time.perf_counter()
-    rounds: dict[str, dict[int, list[Round]]] = defaultdict(lambda: defaultdict(list))
-    image_counts: dict[str, int] = defaultdict(int)
+    measurements = _measure(sam.to(device), images, Protocol(counts[-1], noc), tags or {}, title if progress else None)
+    if measurements is None:
+        raise InvalidInput(f"The annotations in {folder} hold no masks to measure.")
+    return summarize(measurements, counts, noc, time.perf_counter() - began)
+
+
+def _measure(
+    sam: Sam,
+    images: Sequence[AnnotatedImage],
+    protocol: Protocol,
+    tags: Mapping[str, tuple[str, ...]],
+    title: str | None,
+) -> Measurements | None:
+    """The masks of all `images`; None when there are none. `title` None draws no bar."""
+    parts: list[ImageMeasurements] = []
     was_training = sam.training
-    sam.to(device).eval()
+    sam.eval()
     predictor = Predictor(sam)
     try:
         with torch.inference_mode(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
-            bar = tqdm(images, desc="evaluate", unit="image", disable=not progress)
-            for image, (pixels, truths) in zip(bar, _read_ahead(images, threads), strict=True):
-                if len(truths) == 0:
+            bar = tqdm(images, desc=title, unit="image", disable=title is None)
+            for image, found in zip(bar, _read_ahead(images, threads), strict=True):
+                if len(found.masks) == 0:
                     continue
-                image_counts[image.source] += 1
-                annotator = _Annotator(predictor.embed(pixels), threads)
-                for count, round_ in annotator.annotate(truths, counts):
-                    rounds[image.source][count].append(round_)
+                all_tags = sorted({*found.tags, *_tags_of(image, tags)})
+                measured = MeasuredImage(image.name, image.source, tuple(all_tags))
+                annotator = Annotator(predictor.embed(found.image), protocol, threads)
+                parts.append(annotator.annotate(measured, found.masks))
     finally:
         sam.train(was_training)
-    return _summarize(rounds, image_counts, time.perf_counter() - began, folder)
+    return gather(parts) if parts else None
 
 
-def _summarize(
-    rounds: dict[str, dict[int, list[Round]]], image_counts: dict[str, int], seconds: float, folder: Path
-) -> Evaluation:
-    if not rounds:
-        raise InvalidInput(f"The annotations in {folder} hold no masks to measure.")
-    sources: dict[str, SourceScores] = {}
-    for source in sorted(rounds):
-        whole = {count: concatenate(parts) for count, parts in sorted(rounds[source].items())}
-        masks = len(next(iter(whole.values())).iou)
-        scores = {count: score(round_) for count, round_ in whole.items()}
-        sources[source] = SourceScores(image_counts[source], masks, scores)
-    counts = next(iter(sources.values())).scores
-    return Evaluation(
-        images=sum(source.images for source in sources.values()),
-        masks=sum(source.masks for source in sources.values()),
-        seconds=seconds,
-        scores={count: mean_score([source.scores[count] for source in sources.values()]) for count in counts},
-        sources=sources,
-    )
+def _tags_of(image: AnnotatedImage, tags: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tags.get(image.name, ()) + tags.get(image.image_path.name, ())
 
 
-def _read_ahead(images: Sequence[AnnotatedImage], threads: ThreadPoolExecutor) -> Iterator[LoadedImage]:
+def _read_ahead(images: Sequence[AnnotatedImage], threads: ThreadPoolExecutor) -> Iterator[Annotations]:
     """Loads in the background while the model works; at most two images are held."""
-    coming: deque[Future[LoadedImage]] = deque()
+    coming: deque[Future[Annotations]] = deque()
     for image in images:
         coming.append(threads.submit(image.load))
         if len(coming) == 2:
             yield coming.popleft().result()
     yield from (future.result() for future in coming)
-
-
-@dataclass(frozen=True)
-class _Annotator:
-    """Clicks on one embedded image as the simulated annotator would."""
-
-    image: EmbeddedImage
-    threads: ThreadPoolExecutor
-
-    def annotate(self, truths: NDArray[np.bool_], counts: Sequence[int]) -> Iterator[tuple[int, Round]]:
-        """(clicks, result) for `truths` (M×H×W) after each of the sorted `counts` of clicks."""
-        batch = _MASKS_PER_BATCH.get(self.image.sam.device.type, 8)
-        for start in range(0, len(truths), batch):
-            yield from self._annotate_batch(truths[start : start + batch], counts)
-
-    def _annotate_batch(self, truths: NDArray[np.bool_], counts: Sequence[int]) -> Iterator[tuple[int, Round]]:
-        device = self.image.sam.device
-        truths_on_device = torch.from_numpy(truths).to(device)
-        rows = torch.arange(len(truths), device=device)
-        clicks = [(click,) for click in self.threads.map(first_click, truths)]
-        logits: Tensor | None = None
-        for count in range(1, counts[-1] + 1):
-            low, predicted_iou = self._predict(clicks, logits)
-            masks = self.image.masks(low)
-            iou = _iou(masks, truths_on_device)
-            chosen = predicted_iou.argmax(dim=1)
-            logits = low[rows, chosen][:, None]
-            if count in counts:
-                oracle = _to_numpy(iou.amax(dim=1)) if count == 1 else None
-                yield count, Round(_to_numpy(iou[rows, chosen]), _to_numpy(predicted_iou[rows, chosen]), oracle)
-            if count < counts[-1]:
-                predicted: Iterable[BoolMask] = masks[rows, chosen].cpu().numpy()
-                following = self.threads.map(next_click, truths, predicted, clicks)
-                clicks = [(*earlier, click) for earlier, click in zip(clicks, following, strict=True)]
-
-    def _predict(self, clicks: Sequence[tuple[Click, ...]], logits: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Low-resolution logits M×C×h×w and predicted IoU M×C; C is 3 for one click, else 1."""
-        points = np.asarray(clicks, np.float64)
-        return self.image.predict(
-            points[..., :2], points[..., 2].astype(np.int32), mask_input=logits, multimask_output=logits is None
-        )
-
-
-def _iou(masks: Tensor, truths: Tensor) -> Tensor:
-    """IoU M×C of `masks` (M×C×H×W) with `truths` (M×H×W); both boolean, truths not empty."""
-    truths = truths[:, None]
-    intersection = (masks & truths).flatten(2).sum(dim=2)
-    return intersection / (masks | truths).flatten(2).sum(dim=2)
-
-
-def _to_numpy(values: Tensor) -> NDArray[np.float64]:
-    return values.double().cpu().numpy()

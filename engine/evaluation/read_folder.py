@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,28 +15,40 @@ from engine.errors import InvalidInput, InvalidMask
 from engine.masks import rle
 
 
+class Annotations(NamedTuple):
+    """An image (H×W×3, RGB), its non-empty masks (M×H×W, M may be 0), and the tags its annotation file gives it."""
+
+    image: NDArray[np.uint8]
+    masks: NDArray[np.bool_]
+    tags: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class AnnotatedImage:
-    """An image file and the JSON file with its masks; `source` is the name's prefix before the first `_`."""
+    """An image file and the JSON file with its masks."""
 
     image_path: Path
     annotation_path: Path
 
     @property
+    def name(self) -> str:
+        """The file name without its ending."""
+        return self.image_path.stem
+
+    @property
     def source(self) -> str:
-        return self.image_path.stem.split("_", 1)[0]
+        """The name's prefix before the first `_`."""
+        return self.name.split("_", 1)[0]
 
-    def load(self) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """The image (H×W×3, RGB) and its non-empty masks (M×H×W, M may be 0).
-
-        Raises InvalidInput when either file cannot be read or their sizes differ.
-        """
+    def load(self) -> Annotations:
+        """Raises InvalidInput when either file cannot be read or their sizes differ."""
         image = _read_rgb(self.image_path)
         height, width = image.shape[:2]
         try:
-            annotations = json.loads(self.annotation_path.read_text(encoding="utf-8"))["annotations"]
-            segmentations = [annotation["segmentation"] for annotation in annotations]
+            document = json.loads(self.annotation_path.read_text(encoding="utf-8"))
+            segmentations = [annotation["segmentation"] for annotation in document["annotations"]]
             masks = [rle.decode(rle.from_sa1b(each)) for each in segmentations if not _is_empty(each)]
+            tags = _tags(document.get("image") or {})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InvalidInput(f"{self.annotation_path} is not an SA-1B annotation file: {error!r}.") from error
         except InvalidMask as error:
@@ -46,7 +59,7 @@ class AnnotatedImage:
                     f"{self.annotation_path} holds a mask of {mask.shape[1]}×{mask.shape[0]} pixels, "
                     f"but {self.image_path.name} has {width}×{height}."
                 )
-        return image, np.stack(masks) if masks else np.zeros((0, height, width), np.bool_)
+        return Annotations(image, np.stack(masks) if masks else np.zeros((0, height, width), np.bool_), tags)
 
 
 def read_folder(folder: Path, limit: int | None = None) -> list[AnnotatedImage]:
@@ -82,6 +95,15 @@ def _spread_over_sources(images: list[AnnotatedImage], limit: int) -> list[Annot
         members = by_source[source]
         chosen += [members[index * len(members) // quota] for index in range(quota)]
     return chosen
+
+
+def _tags(image: Mapping[str, object]) -> tuple[str, ...]:
+    """`tags`, a list of words, or `tag`, one word."""
+    found = image.get("tags", image.get("tag"))
+    listed = [] if found is None else found if isinstance(found, list) else [found]
+    if not all(isinstance(tag, str) for tag in listed):
+        raise ValueError(f"the image's tags must be words, not {found!r}")
+    return tuple(str(tag) for tag in listed)
 
 
 def _is_empty(segmentation: Mapping[str, object]) -> bool:

@@ -1,4 +1,4 @@
-"""`maskloop evaluate`: mIoU from simulated clicks."""
+"""`maskloop evaluate`: mIoU and more from simulated clicks."""
 
 import sys
 from pathlib import Path
@@ -7,16 +7,34 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import InvalidInput
-from maskloop.commands.options import DEFAULT_MODEL, JsonOption, ModelOption, print_json
+from maskloop.commands.options import DEFAULT_MODEL, JsonOption, print_json
 
 if TYPE_CHECKING:
-    from engine.evaluation.metrics import Evaluation, Score
+    from engine.evaluation.report import Evaluation
+    from engine.sam import Sam
 
 
 def evaluate(
     images: Annotated[Path, typer.Option(metavar="DIR", help="A folder that holds images/ and annotations/")],
-    model: ModelOption = DEFAULT_MODEL,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME_OR_PATH",
+            help="A bundled or registered model, or a file of weights (.pth, .safetensors)",
+            show_default=DEFAULT_MODEL,
+        ),
+    ] = None,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="Measure two models on the same masks, and say whether B is better than A"),
+    ] = None,
     clicks: Annotated[str, typer.Option(metavar="N,N,…", help="After how many clicks to measure")] = "1,3,5",
+    noc: Annotated[
+        bool, typer.Option("--noc", help="Count the clicks to 85 and 90 % IoU as well, up to 20: much slower")
+    ] = False,
+    tags: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Lines of name,tag: figures for each tag as well")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(metavar="N", help="Measure N images only, spread evenly over the sources")
     ] = None,
@@ -26,24 +44,40 @@ def evaluate(
 
     The first click is the point farthest from the mask's border, each further one the centre of the largest error. The
     overall figure is the mean over the sources; a source is a file name's prefix before the first underscore. Each
-    images/NAME.jpg has an SA-1B style annotations/NAME.json.
+    images/NAME.jpg has an SA-1B style annotations/NAME.json. Every figure comes with a 95 % interval from resampling
+    images; docs/evaluation.md says how to read them.
 
     Example: maskloop evaluate --images photos --clicks 1,3,5 --limit 100
+
+    Example: maskloop evaluate --images photos --compare vit_t runs/mine.safetensors --noc
     """
     counts = _counts(clicks)
+    if compare is not None and model is not None:
+        raise InvalidInput("Give either --model, to measure one model, or --compare A B, to compare two.")
     for folder in (images / "images", images / "annotations"):
         if not folder.is_dir():
             raise InvalidInput(f"There is no folder {folder}: {images} must hold images/ and annotations/.")
 
     from engine.evaluation import evaluate as evaluation
+    from engine.evaluation.tags import read_tags
     from engine.flow.load_model import load_model
 
-    sam = load_model(model)
-    result = evaluation.evaluate(sam, images, counts, limit, sam.device, progress=sys.stderr.isatty())
-    if as_json:
-        print_json({"model": model, **result.to_json()})
+    tags_by_name = read_tags(tags) if tags is not None else None
+    names = compare or (model or DEFAULT_MODEL,)
+    models = [load_model(name) for name in names]
+
+    def measured(name: str, sam: "Sam") -> "Evaluation":
+        progress = sys.stderr.isatty()
+        title = f"evaluate {Path(name).name}"
+        return evaluation.evaluate(
+            sam, images, counts, limit, sam.device, progress, noc=noc, tags=tags_by_name, title=title
+        )
+
+    results = [(name, measured(name, sam)) for name, sam in zip(names, models, strict=True)]
+    if len(results) == 1:
+        _print_one(*results[0], as_json=as_json)
     else:
-        _print_table(result, model)
+        _print_two(results[0], results[1], as_json=as_json)
 
 
 def _counts(text: str) -> list[int]:
@@ -53,32 +87,33 @@ def _counts(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def _print_table(result: "Evaluation", model: str) -> None:
+def _print_one(model: str, result: "Evaluation", *, as_json: bool) -> None:
+    if as_json:
+        print_json({"model": model, **result.to_json()})
+        return
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table("source", title=f"mIoU of {model}", title_justify="left", show_footer=True)
-    for name in ("images", "masks"):
-        table.add_column(name, justify="right")
-    for count in result.scores:
-        table.add_column(f"{count} click{'s' if count > 1 else ''}", justify="right")
-        if result.scores[count].oracle is not None:
-            table.add_column("best of 3", justify="right")
+    from maskloop.evaluation_tables import print_evaluation
 
-    def figures(score: "Score") -> list[str]:
-        values = (score.most_confident, score.oracle)
-        return [f"{value:.3f}" for value in values if value is not None]
+    print_evaluation(result, model, Console())
 
-    for name, source in result.sources.items():
-        cells = [cell for score in source.scores.values() for cell in figures(score)]
-        table.add_row(name, f"{source.images:,}", f"{source.masks:,}", *cells)
-    overall = ["mean over sources", f"{result.images:,}", f"{result.masks:,}"]
-    overall += [cell for score in result.scores.values() for cell in figures(score)]
-    for column, cell in zip(table.columns, overall, strict=True):
-        column.footer = cell
-    console = Console()
-    console.print(table)
-    errors = ", ".join(f"{score.calibration_error:.3f} at {count}" for count, score in result.scores.items())
-    console.print(
-        f"Calibration error of the predicted IoU by clicks: {errors}. {result.seconds:.0f} s.", highlight=False
-    )
+
+def _print_two(first: tuple[str, "Evaluation"], second: tuple[str, "Evaluation"], *, as_json: bool) -> None:
+    from engine.evaluation.compare import compare
+
+    comparison = compare(first[1], second[1])
+    if as_json:
+        print_json(
+            {
+                "models": [first[0], second[0]],
+                "sentence": comparison.sentence(first[0], second[0]),
+                **comparison.to_json(),
+                "evaluations": [{"model": name, **result.to_json()} for name, result in (first, second)],
+            }
+        )
+        return
+    from rich.console import Console
+
+    from maskloop.evaluation_tables import print_comparison
+
+    print_comparison(comparison, first, second, Console())

@@ -10,14 +10,20 @@ from PIL import Image
 from engine.errors import InvalidInput
 from engine.evaluation.clicks import first_click, next_click
 from engine.evaluation.evaluate import evaluate
+from engine.evaluation.measures import Kind
 from engine.evaluation.read_folder import read_folder
+from engine.evaluation.report import Group
 from engine.masks import rle
 from engine.masks.geometry import intersection_over_union
 from engine.sam import Sam
 from engine.sam.predictor import Predictor
 
 
-def write_image(folder: Path, name: str, masks: int, seed: int) -> None:
+def miou(group: Group, clicks: int, kind: Kind = Kind.MOST_CONFIDENT) -> float:
+    return group.figure(kind, clicks).value
+
+
+def write_image(folder: Path, name: str, masks: int, seed: int, **fields: object) -> None:
     """A noisy image of 50×70 pixels with rectangles as its masks."""
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, 255, (50, 70, 3), dtype=np.uint8)
@@ -30,7 +36,7 @@ def write_image(folder: Path, name: str, masks: int, seed: int) -> None:
     for part in ("images", "annotations"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(folder / "images" / f"{name}.png")
-    document = {"image": {"image_id": seed, "width": 70, "height": 50}, "annotations": annotations}
+    document = {"image": {"image_id": seed, "width": 70, "height": 50, **fields}, "annotations": annotations}
     (folder / "annotations" / f"{name}.json").write_text(json.dumps(document))
 
 
@@ -50,7 +56,7 @@ def test_batches_reach_what_one_mask_at_a_time_reaches(tiny_sam: Sam, folder: Pa
     predictor = Predictor(tiny_sam)
     reached: dict[str, dict[str, list[float]]] = {}
     for annotated in read_folder(folder):
-        pixels, truths = annotated.load()
+        pixels, truths, _ = annotated.load()
         image = predictor.embed(pixels)
         for truth in truths:
             clicks = [first_click(truth)]
@@ -72,9 +78,9 @@ def test_batches_reach_what_one_mask_at_a_time_reaches(tiny_sam: Sam, folder: Pa
                 logits = low[:, best : best + 1]
                 clicks.append(next_click(truth, masks[best], tuple(clicks)))
     for name, source in result.sources.items():
-        assert source.scores[1].most_confident == pytest.approx(np.mean(reached[name]["1"]), abs=5e-3)
-        assert source.scores[1].oracle == pytest.approx(np.mean(reached[name]["oracle"]), abs=5e-3)
-        assert source.scores[3].most_confident == pytest.approx(np.mean(reached[name]["3"]), abs=5e-3)
+        assert miou(source, 1) == pytest.approx(np.mean(reached[name]["1"]), abs=5e-3)
+        assert miou(source, 1, Kind.ORACLE) == pytest.approx(np.mean(reached[name]["oracle"]), abs=5e-3)
+        assert miou(source, 3) == pytest.approx(np.mean(reached[name]["3"]), abs=5e-3)
 
 
 def test_sources_count_the_same_and_images_without_masks_do_not_count(tiny_sam: Sam, folder: Path) -> None:
@@ -84,10 +90,55 @@ def test_sources_count_the_same_and_images_without_masks_do_not_count(tiny_sam: 
         "cells": (4, 12),
         "street": (1, 20),
     }
-    means = [source.scores[1].most_confident for source in result.sources.values()]
-    assert result.scores[1].most_confident == pytest.approx(np.mean(means))
-    assert result.scores[1].oracle is not None
-    assert result.scores[1].oracle >= result.scores[1].most_confident
+    assert miou(result.overall, 1) == pytest.approx(np.mean([miou(source, 1) for source in result.sources.values()]))
+    assert miou(result.overall, 1, Kind.ORACLE) >= miou(result.overall, 1)
+
+
+def test_counting_clicks_changes_no_other_figure_and_stops_at_twenty(tiny_sam: Sam, folder: Path) -> None:
+    plain = evaluate(tiny_sam, folder, (1, 2), limit=2, progress=False)
+    counted = evaluate(tiny_sam, folder, (1, 2), limit=2, progress=False, noc=True)
+    for measure, figure in plain.overall.figures.items():
+        assert counted.overall.figures[measure].value == pytest.approx(figure.value, abs=1e-6)
+    assert counted.measurements.iou.shape[1] == 20
+    # Random weights outline nothing.
+    assert counted.overall.figure(Kind.CLICKS, 90) == (20.0, None)
+    assert counted.overall.figure(Kind.UNREACHED, 90).value == 1
+    assert not np.isnan(counted.measurements.iou).any()
+
+
+def test_a_mask_that_is_good_enough_is_clicked_no_further(
+    tiny_sam: Sam, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a threshold that random weights reach, masks leave their batch and the rest go on as before."""
+    full = evaluate(tiny_sam, folder, (1, 20), progress=False).measurements.iou
+    reachable = float(np.quantile(full.max(axis=1), 0.5))
+    monkeypatch.setattr("engine.evaluation.protocol.NOC_THRESHOLDS", (100 * reachable,))
+    stopped = evaluate(tiny_sam, folder, (1, 2), progress=False, noc=True).measurements.iou
+    made = ~np.isnan(stopped)
+    assert made[:, :2].all()
+    for row, clicks in enumerate(made.sum(axis=1)):
+        if clicks < 20:
+            assert stopped[row, :clicks].max() >= reachable
+    assert 0 < (made.sum(axis=1) < 20).sum() < len(made)
+    # Smaller batches round differently, and a click may fall elsewhere; most masks go exactly the same way.
+    same = np.isclose(stopped, full, atol=1e-3) | ~made
+    assert same.all(axis=1).mean() > 0.8
+
+
+def test_tags_come_from_annotations_and_from_a_table_by_name(tiny_sam: Sam, tmp_path: Path) -> None:
+    write_image(tmp_path, "a_1", 1, 1, tags=["night", "rain"])
+    write_image(tmp_path, "a_2", 1, 2, tag="night")
+    write_image(tmp_path, "a_3", 1, 3)
+    result = evaluate(tiny_sam, tmp_path, (1,), progress=False, tags={"a_3.png": ("snow",), "a_1": ("night",)})
+    assert {tag: group.images for tag, group in result.tags.items()} == {"night": 2, "rain": 1, "snow": 1}
+    with pytest.raises(InvalidInput, match="None of the tags"):
+        evaluate(tiny_sam, tmp_path, (1,), progress=False, tags={"b_1": ("night",)})
+
+
+def test_tags_that_are_no_words_are_refused(tmp_path: Path) -> None:
+    write_image(tmp_path, "a_1", 1, 1, tags=[3])
+    with pytest.raises(InvalidInput, match=r"a_1\.json.*must be words"):
+        read_folder(tmp_path)[0].load()
 
 
 def test_json_has_a_figure_per_click_count_overall_and_per_source(tiny_sam: Sam, folder: Path) -> None:
@@ -97,7 +148,7 @@ def test_json_has_a_figure_per_click_count_overall_and_per_source(tiny_sam: Sam,
     assert set(document["miou"]["2"]) == {"most_confident"}
     assert set(document["calibration_error"]) == {"1", "2"}
     assert set(document["sources"]) == {"cells", "street"}
-    assert set(document["sources"]["cells"]) == {"images", "masks", "miou", "calibration_error"}
+    assert {"images", "masks", "miou", "miou_interval", "calibration_error"} <= set(document["sources"]["cells"])
     assert document["images"] == 2
     assert document["seconds"] > 0
 
@@ -109,7 +160,7 @@ def test_evaluating_leaves_a_model_in_training_in_training(tiny_sam: Sam, folder
         assert tiny_sam.training
     finally:
         tiny_sam.eval()
-    assert in_training.scores == evaluate(tiny_sam, folder, (1,), limit=1, progress=False).scores
+    assert in_training.overall == evaluate(tiny_sam, folder, (1,), limit=1, progress=False).overall
 
 
 def test_a_limit_is_spread_evenly_over_the_sources_and_always_the_same(folder: Path) -> None:

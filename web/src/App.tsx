@@ -1,8 +1,9 @@
 import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
 import { ApiError } from "./api/client";
+import { meQuery } from "./api/queries";
 import { AnnotatePage } from "./pages/annotate/AnnotatePage";
 import { CrashPage } from "./pages/CrashPage";
 import { NotFoundPage } from "./pages/NotFoundPage";
@@ -54,8 +55,18 @@ export function App() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <QueryClientProvider client={queryClient}>
+        <Resume />
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>
   );
+}
+
+/** Whoever is signed in: what they left unsaved in this browser is sent, whatever page they open. */
+function Resume() {
+  const userId = useQuery({ ...meQuery(), enabled: false }).data?.id;
+  useEffect(() => {
+    if (userId) void saveQueue.resume(userId);
+  }, [userId]);
+  return null;
 }

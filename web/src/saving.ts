@@ -1,15 +1,34 @@
 /** The one save queue of the visit: it outlives pages, so that moving on never loses work. */
 
+import { queryOptions } from "@tanstack/react-query";
 import { api } from "./api/client";
+import { Journal } from "./document/journal";
 import { SaveQueue } from "./document/save_queue";
 
-export const saveQueue = new SaveQueue(api);
+export const journal = new Journal();
+export const saveQueue = new SaveQueue(api, journal);
 
-/** Retries when the network is back, and asks before a page with unsaved masks is closed. */
+/** What this browser kept of the person's work on an image; unsaved masks of all images are sent on the way. */
+export const keptQuery = (userId: string | undefined, imageId: string) =>
+  queryOptions({
+    queryKey: ["kept", userId, imageId],
+    enabled: userId !== undefined,
+    queryFn: async () => {
+      await saveQueue.resume(userId ?? "");
+      return { draft: await journal.adoptDraft(userId ?? "", imageId) };
+    },
+    // Read when an image is opened, and never while it is open.
+    staleTime: Infinity,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+    networkMode: "always",
+  });
+
+/** Retries when the network is back, and asks before a page is closed with work that nothing else holds. */
 export function watchSaving(queue: SaveQueue): () => void {
   const retry = (): void => queue.retryNow();
   const guard = (event: BeforeUnloadEvent): void => {
-    if (queue.getState().unsaved > 0) event.preventDefault();
+    if (journal.getState() !== "kept" && queue.getState().unsaved > 0) event.preventDefault();
   };
   window.addEventListener("online", retry);
   window.addEventListener("focus", retry);

@@ -1,15 +1,16 @@
 /** The annotation of one open image: joins the document, the decoder, the clock and what the page shows. */
 
 import { api } from "../api/client";
-import type { ImageDetail, Mask, MaskBody, Model } from "../api/types";
-import { type Candidate, stabilityScore } from "../decoder/candidates";
+import type { ImageDetail, Mask, Me, Model } from "../api/types";
 import type { LocalDecoder } from "../decoder/local_decoder";
-import { type Prompt, type PromptBox, toWire } from "../decoder/prompts";
 import { DecodeSession } from "../decoder/session";
 import { ActiveClock } from "../document/active_time";
-import { type Draft, Editor, type EditorState } from "../document/editor";
-import { area, toSegmentation } from "../document/rle";
-import type { SaveNotice, SaveQueue } from "../document/save_queue";
+import { type DraftRecord, draftFrom } from "../document/draft";
+import { Editor, type EditorState } from "../document/editor";
+import type { Journal } from "../document/journal";
+import { area } from "../document/rle";
+import { contains } from "../document/rle_operations";
+import type { SaveQueue } from "../document/save_queue";
 import type { ImagePoint, Size } from "../geometry/points";
 import { fitTo, keepVisible, panBy, type View } from "../geometry/view";
 import { Observable } from "../observable";
@@ -18,55 +19,31 @@ import { BoxTool } from "../tools/box_tool";
 import { PanTool } from "../tools/pan_tool";
 import { PointTool } from "../tools/point_tool";
 import type { Tool, ToolCommands, ToolName } from "../tools/tool";
-
-export interface Notice {
-  readonly tone: "info" | "problem";
-  readonly text: string;
-}
-
-export interface Shown {
-  readonly tool: ToolName;
-  /** While Space is held any tool pans. */
-  readonly spaceHeld: boolean;
-  readonly masksHidden: boolean;
-  readonly contoursOnly: boolean;
-  readonly selectedId: string | null;
-  readonly hoveredId: string | null;
-  readonly rubberBand: PromptBox | null;
-  readonly notice: Notice | null;
-  /** Milliseconds from the last click to its mask. */
-  readonly decodeMs: number | null;
-  /** The last draft that had an answer; shown until the newest prompt has its own. */
-  readonly lastAnswered: Draft | null;
-}
+import { keepDraft } from "./draft_keeper";
+import { type Decoding, ObjectMaking } from "./object_making";
+import { INITIALLY_SHOWN, type Notice, type Shown } from "./shown";
 
 export interface AnnotationOptions {
   readonly image: ImageDetail;
   readonly masks: readonly Mask[];
   /** When the server was asked for them, by `performance.now`. */
   readonly askedAt: number;
-  readonly authorName: string;
+  readonly me: Me;
   readonly queue: SaveQueue;
+  readonly journal: Journal;
+  /** The object that was being made when the image was left. */
+  readonly left: DraftRecord | null;
 }
 
-const NOTHING: Prompt = { points: [], box: null };
+/** What becomes of a mask that somebody else changed, or that the server refused. */
+export type Decision = "theirs" | "own" | "both";
 
 export class Annotation {
   readonly image: ImageDetail;
   readonly editor: Editor;
   readonly clock = new ActiveClock(performance.now());
-  readonly shown = new Observable<Shown>({
-    tool: "point",
-    spaceHeld: false,
-    masksHidden: false,
-    contoursOnly: false,
-    selectedId: null,
-    hoveredId: null,
-    rubberBand: null,
-    notice: null,
-    decodeMs: null,
-    lastAnswered: null,
-  });
+  readonly shown = new Observable<Shown>(INITIALLY_SHOWN);
+  readonly making: ObjectMaking;
   /** Null until the canvas has a size. */
   readonly view = new Observable<View | null>(null);
   /** The pixel under the pointer; null outside the image. */
@@ -79,33 +56,38 @@ export class Annotation {
   };
   readonly commands: ToolCommands;
 
-  readonly #authorName: string;
+  readonly #me: Me;
   readonly #queue: SaveQueue;
   readonly #closing: (() => void)[] = [];
-  #modelId: string | null = null;
+  #decoding: Decoding | null = null;
   #canvasSize: Size = { width: 0, height: 0 };
-  #promptedAt = 0;
-  #acceptWhenAnswered: number | null = null;
 
-  constructor({ image, masks, askedAt, authorName, queue }: AnnotationOptions) {
+  constructor({ image, masks, askedAt, me, queue, journal, left }: AnnotationOptions) {
     this.image = image;
-    this.#authorName = authorName;
+    this.#me = me;
     this.#queue = queue;
     const loaded = queue.load(image.id, masks, askedAt);
     this.editor = new Editor(loaded.masks, (changes) => {
       for (const { id, body } of changes) queue.want(image.id, id, body);
     });
-    for (const { id, body } of loaded.added) this.editor.insert(id, body, authorName);
+    for (const { id, body } of loaded.added) this.editor.insert(id, body, me.name);
+    const { editor, clock, shown } = this;
+    this.making = new ObjectMaking({
+      ...{ image, editor, clock, shown },
+      authorName: me.name,
+      decoding: () => this.#decoding,
+    });
     this.commands = {
       imageSize: image,
-      addPoint: (point) => this.#prompt((prompt) => ({ ...prompt, points: [...prompt.points, point] })),
-      setBox: (box) => this.#prompt((prompt) => ({ ...prompt, box })),
-      showRubberBand: (rubberBand) => this.shown.update({ rubberBand }),
+      addPoint: (point) => this.making.addPoint(point),
+      setBox: (box) => this.making.setBox(box),
+      showRubberBand: (rubberBand) => shown.update({ rubberBand }),
       pan: (dx, dy) => this.changeView((view) => panBy(view, dx, dy)),
     };
+    this.#goOnWith(left);
     this.#closing.push(
-      this.editor.subscribe(() => this.#editorChanged(this.editor.getState())),
-      queue.onNotice((notice) => this.#saveNotice(notice)),
+      editor.subscribe(() => this.#editorChanged(editor.getState())),
+      keepDraft({ editor, clock, journal, userId: me.id, imageId: image.id }),
     );
   }
 
@@ -115,7 +97,6 @@ export class Annotation {
     loadLocal: (model: Model) => Promise<LocalDecoder>,
     forceServer: boolean,
   ): void {
-    this.#modelId = model.id;
     const session = new DecodeSession({
       api,
       imageId: this.image.id,
@@ -123,10 +104,11 @@ export class Annotation {
       model,
       loadLocal,
       forceServer,
-      onAnswer: (promptId, candidates) => this.#answered(promptId, candidates),
+      onAnswer: (promptId, candidates) => this.making.answered(promptId, candidates),
       onError: (error) =>
         this.tell("problem", texts.decodeFailed(error instanceof Error ? error.message : "")),
     });
+    this.#decoding = { modelId: model.id, imageSize: model.image_size, upscaler: session.upscaler };
     this.decoder.set(session);
     this.#closing.push(() => session.close());
     this.#editorChanged(this.editor.getState());
@@ -164,50 +146,24 @@ export class Annotation {
     if (before?.x !== pixel?.x || before?.y !== pixel?.y) this.pointer.set(pixel);
   }
 
-  // Making an object
+  // The masks of the document
 
-  #prompt(change: (prompt: Prompt) => Prompt): void {
-    this.#promptedAt = performance.now();
-    this.shown.update({ selectedId: null, notice: null });
-    this.editor.prompt((prompt) => change(prompt ?? NOTHING));
-  }
-
-  chooseCandidate(index: number): void {
-    this.editor.choose(index);
-  }
-
-  nextCandidate(step: 1 | -1): void {
-    const { draft } = this.editor.getState();
-    const count = draft?.candidates?.length ?? 0;
-    if (draft && count > 1) this.editor.choose((draft.chosen + step + count) % count);
-  }
-
-  /** Accepts the chosen candidate; one that is still being decoded is accepted as soon as it is there. */
-  accept(): void {
-    const { draft } = this.editor.getState();
-    if (!draft) return;
-    const candidate = draft.candidates?.[draft.chosen];
-    if (!candidate) {
-      this.#acceptWhenAnswered = draft.promptId;
-      return;
-    }
-    if (area(candidate.mask) === 0) {
-      this.tell("info", texts.emptyMask);
-      return;
-    }
-    const body = this.#provenance(draft, candidate);
-    this.editor.accept(crypto.randomUUID(), body, candidate.mask, this.#authorName);
-    this.clock.restart(performance.now());
+  /** Opens the smallest mask under the pointer, or the selected one, to be gone on with. */
+  refine(): void {
+    const id = this.#maskAtPointer() ?? this.shown.getState().selectedId;
+    if (id) this.making.refine(id);
   }
 
   drop(): void {
-    if (this.editor.getState().draft) this.editor.drop();
+    if (this.making.draft) this.making.drop();
     else this.shown.update({ selectedId: null, notice: null });
   }
 
+  /** Deletes the point that is selected, or else the mask. */
   deleteSelected(): void {
-    const { selectedId } = this.shown.getState();
-    if (selectedId) this.deleteMask(selectedId);
+    const { selectedId, selectedPoint } = this.shown.getState();
+    if (selectedPoint !== null) this.making.deletePoint(selectedPoint);
+    else if (selectedId) this.deleteMask(selectedId);
   }
 
   deleteMask(id: string): void {
@@ -219,58 +175,46 @@ export class Annotation {
     this.shown.update({ selectedId: id });
   }
 
+  /** Ends a conflict about a mask, or a refusal; until then the person's own version is shown and kept. */
+  decide(maskId: string, decision: Decision): void {
+    if (decision === "own") {
+      this.#queue.keepOwn(maskId);
+      return;
+    }
+    const record = this.#queue.getState().undecided.find((undecided) => undecided.maskId === maskId);
+    if (!record?.halt) return;
+    const authorName = record.halt.kind === "conflict" ? record.halt.stored.author_name : this.#me.name;
+    const copyId = decision === "both" && record.wanted ? crypto.randomUUID() : null;
+    const body = this.#queue.takeTheirs(maskId);
+    this.editor.reconcile(maskId, body && { body, authorName }, copyId);
+    if (copyId) this.#queue.want(this.image.id, copyId, record.wanted);
+  }
+
   tell(tone: Notice["tone"], text: string): void {
     this.shown.update({ notice: { tone, text } });
   }
 
-  #provenance(draft: Draft, candidate: Candidate): MaskBody {
-    const { activeMs, idleMs } = this.clock.read(performance.now());
-    const upscaler = this.decoder.getState()?.upscaler;
-    const { points, box } = toWire(draft.prompt);
-    return {
-      segmentation: toSegmentation(candidate.mask),
-      stage: "manual",
-      label: null,
-      predicted_iou: candidate.predictedIou,
-      stability_score: upscaler ? stabilityScore(candidate.logits, upscaler) : null,
-      crop_box: [0, 0, this.image.width, this.image.height],
-      prompts: { points, box: box ?? null },
-      candidate_index: draft.chosen,
-      candidates_iou: draft.candidates?.map(({ predictedIou }) => predictedIou) ?? null,
-      model_id: this.#modelId,
-      active_ms: Math.round(activeMs),
-      idle_ms: Math.round(idleMs),
-    };
+  #maskAtPointer(): string | null {
+    const pixel = this.pointer.getState();
+    if (!pixel) return null;
+    const under = [...this.editor.getState().masks.values()].filter(({ rle }) =>
+      contains(rle, pixel.x, pixel.y),
+    );
+    return under.sort((a, b) => area(a.rle) - area(b.rle))[0]?.id ?? null;
   }
 
-  #answered(promptId: number, candidates: Candidate[]): void {
-    if (!this.editor.answer(promptId, candidates)) return;
-    this.shown.update({ decodeMs: performance.now() - this.#promptedAt });
-    if (this.#acceptWhenAnswered === promptId) this.accept();
+  #goOnWith(left: DraftRecord | null): void {
+    const draft = left && draftFrom(left, this.image);
+    if (!draft) return;
+    this.editor.resume(draft);
+    this.clock.restart(performance.now(), left);
   }
 
   #editorChanged({ draft, masks }: EditorState): void {
     const session = this.decoder.getState();
-    if (!draft) session?.forget();
-    else if (!draft.candidates) session?.request(draft);
-    const { lastAnswered, selectedId } = this.shown.getState();
-    const answered = draft?.candidates ? draft : draft ? lastAnswered : null;
-    const selected = selectedId && masks.has(selectedId) ? selectedId : null;
-    if (answered !== lastAnswered || selected !== selectedId) {
-      this.shown.update({ lastAnswered: answered, selectedId: selected });
-    }
-  }
-
-  #saveNotice(notice: SaveNotice): void {
-    if (notice.imageId !== this.image.id) return;
-    if (notice.kind === "refused") {
-      this.tell("problem", texts.saveRefused(notice.reason));
-      if (!notice.kept) this.editor.reconcile(notice.maskId, null, null);
-      return;
-    }
-    const copyId = notice.own ? crypto.randomUUID() : null;
-    this.editor.reconcile(notice.maskId, notice.stored, copyId);
-    if (copyId && notice.own) this.#queue.want(this.image.id, copyId, notice.own);
-    this.tell("problem", copyId ? texts.conflictKeptBoth : texts.conflictRestored);
+    if (draft?.waiting) session?.request(draft);
+    else session?.forget();
+    const { selectedId } = this.shown.getState();
+    if (selectedId && !masks.has(selectedId)) this.shown.update({ selectedId: null });
   }
 }

@@ -38,13 +38,13 @@ const binding = (
 const cycle = (step: 1 | -1) => (annotation: Annotation) => {
   // Without candidates to choose from, Tab moves the focus as everywhere.
   if (!annotation.editor.getState().draft) return false;
-  annotation.nextCandidate(step);
+  annotation.making.nextCandidate(step);
   return true;
 };
 
 const accept = (annotation: Annotation): boolean => {
   if (!annotation.editor.getState().draft) return false;
-  annotation.accept();
+  annotation.making.accept();
   return true;
 };
 

@@ -4,7 +4,7 @@ import { imageQuery, liveModelQuery, masksQuery, meQuery } from "../api/queries"
 import type { ImageDetail, Model } from "../api/types";
 import { ImagePyramid } from "../canvas/image_pyramid";
 import { embeddingUrl } from "../decoder/embedding";
-import { saveQueue } from "../saving";
+import { journal, keptQuery, saveQueue } from "../saving";
 import { Annotation } from "./annotation";
 import { loadLocalDecoder } from "./local_decoders";
 
@@ -13,19 +13,22 @@ export function useAnnotation(imageId: string, forceServer: boolean) {
   const image = useQuery(imageQuery(imageId));
   const masks = useQuery(masksQuery(imageId));
   const me = useQuery(meQuery());
+  const kept = useQuery(keptQuery(me.data?.id, imageId));
   const model = useQuery(liveModelQuery());
   const [annotation, setAnnotation] = useState<Annotation | null>(null);
 
-  const ready = image.data && masks.data && me.data ? imageId : null;
+  const ready = image.data && masks.data && me.data && kept.data ? imageId : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: refetched data must not throw away the open document.
   useEffect(() => {
-    if (!ready || !image.data || !masks.data || !me.data) return;
+    if (!ready || !image.data || !masks.data || !me.data || !kept.data) return;
     const opened = new Annotation({
       image: image.data,
       masks: masks.data.masks,
       askedAt: masks.data.askedAt,
-      authorName: me.data.name,
+      me: me.data,
       queue: saveQueue,
+      journal,
+      left: kept.data.draft,
     });
     setAnnotation(opened);
     return () => {

@@ -1,6 +1,7 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import type { Annotation } from "../annotation/annotation";
+import { draftPixels, EMPTY_DRAFT, withStroke } from "../document/draft";
 import type { DocumentMask } from "../document/editor";
 import { area } from "../document/rle";
 import { texts } from "../texts";
@@ -70,26 +71,34 @@ export function ImageCanvas({ annotation, pyramid }: ImageCanvasProps) {
   );
 }
 
-let listed: { from: ReadonlyMap<string, DocumentMask>; masks: DocumentMask[] } | null = null;
+let listed: {
+  from: ReadonlyMap<string, DocumentMask>;
+  without: string | null;
+  masks: DocumentMask[];
+} | null = null;
 
 /** Large masks first, so that small ones lie on them; the same array while the masks are the same. */
-function maskList(from: ReadonlyMap<string, DocumentMask>): DocumentMask[] {
-  if (listed?.from !== from) {
-    listed = { from, masks: [...from.values()].sort((a, b) => area(b.rle) - area(a.rle)) };
+function maskList(from: ReadonlyMap<string, DocumentMask>, without: string | null): DocumentMask[] {
+  if (listed?.from !== from || listed.without !== without) {
+    const masks = [...from.values()].filter(({ id }) => id !== without);
+    listed = { from, without, masks: masks.sort((a, b) => area(b.rle) - area(a.rle)) };
   }
   return listed.masks;
 }
 
 function sceneOf(annotation: Annotation, pyramid: ImagePyramid | null): Scene {
   const { masks, draft } = annotation.editor.getState();
-  const { masksHidden, contoursOnly, selectedId, hoveredId, rubberBand, lastAnswered } =
+  const { masksHidden, contoursOnly, selectedId, hoveredId, rubberBand, stroke } =
     annotation.shown.getState();
+  const drawn = stroke ? withStroke(draft ?? EMPTY_DRAFT, stroke.pixels, stroke.mode) : draft;
   return {
     image: annotation.image,
     pyramid,
-    stored: masksHidden ? null : { masks: maskList(masks), contoursOnly, selectedId, hoveredId },
-    draft,
-    lastAnswered,
+    stored: masksHidden
+      ? null
+      : { masks: maskList(masks, draft?.refines ?? null), contoursOnly, selectedId, hoveredId },
+    prompt: draft?.prompt ?? null,
+    pixels: drawn && draftPixels(drawn),
     contoursOnly,
     rubberBand,
   };

@@ -1,7 +1,7 @@
 /** Paints one frame: image, stored masks, the object being made, its prompt. */
 
-import type { PromptBox } from "../decoder/prompts";
-import type { Draft } from "../document/editor";
+import type { Prompt, PromptBox } from "../decoder/prompts";
+import type { Rle } from "../document/rle";
 import type { Size } from "../geometry/points";
 import type { View } from "../geometry/view";
 import { ACCENT } from "./colours";
@@ -14,9 +14,9 @@ export interface Scene {
   readonly image: Size;
   readonly pyramid: ImagePyramid | null;
   readonly stored: MaskLayerContent | null;
-  readonly draft: Draft | null;
-  /** The candidate shown until the newest prompt is answered, so that nothing flickers. */
-  readonly lastAnswered: Draft | null;
+  /** The object being made; `pixels` with the stroke that is being drawn. */
+  readonly prompt: Prompt | null;
+  readonly pixels: Rle | null;
   readonly contoursOnly: boolean;
   readonly rubberBand: PromptBox | null;
 }
@@ -78,20 +78,18 @@ export class Painter {
 
   #paintDraft(scene: Scene, view: View, pixelRatio: number): void {
     const context = this.#context;
-    const { draft, rubberBand, contoursOnly } = scene;
+    const { prompt, pixels, rubberBand, contoursOnly } = scene;
     setImageFrame(context, view, pixelRatio);
-    const shown = draft?.candidates ? draft : draft && scene.lastAnswered;
-    const candidate = shown?.candidates?.[shown.chosen];
-    if (candidate) {
-      drawMask(context, maskPath(candidate.mask), view.zoom, {
+    if (pixels) {
+      drawMask(context, maskPath(pixels), view.zoom, {
         colour: ACCENT,
         filled: !contoursOnly,
         emphasis: "normal",
       });
     }
-    if (draft?.prompt.box) drawBox(context, draft.prompt.box, view.zoom, ACCENT, true);
+    if (prompt?.box) drawBox(context, prompt.box, view.zoom, ACCENT, true);
     if (rubberBand) drawBox(context, rubberBand, view.zoom, "#fff", false);
     setScreenFrame(context, pixelRatio);
-    for (const point of draft?.prompt.points ?? []) drawPoint(context, point, view);
+    for (const point of prompt?.points ?? []) drawPoint(context, point, view);
   }
 }

@@ -1,7 +1,6 @@
 /** What one decode gives the person to choose from. */
 
 import { area, type Rle } from "../document/rle";
-import { isAmbiguous, type Prompt } from "./prompts";
 import type { Upscaler } from "./upscale";
 
 /** The decoder's raw answer: `logits` [4, side, side] flat, `predictedIou` [4]; index 0 is the single mask. */
@@ -19,9 +18,9 @@ export interface Candidate {
   readonly mask: Rle;
 }
 
-/** One point alone: the three ambiguity masks, best predicted IoU first; anything more: the single mask. */
-export function toCandidates(decoded: Decoded, prompt: Prompt, upscaler: Upscaler): Candidate[] {
-  const indices = isAmbiguous(prompt)
+/** Ambiguous: the three ambiguity masks, best predicted IoU first; otherwise the single mask. */
+export function toCandidates(decoded: Decoded, ambiguous: boolean, upscaler: Upscaler): Candidate[] {
+  const indices = ambiguous
     ? [1, 2, 3].sort((a, b) => (decoded.predictedIou[b] ?? 0) - (decoded.predictedIou[a] ?? 0))
     : [0];
   const samples = upscaler.side ** 2;

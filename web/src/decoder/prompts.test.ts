@@ -42,18 +42,18 @@ describe("candidates", () => {
   const one: Prompt = { points: [point(1, 1, 1)], box: null };
 
   it("are the three ambiguity masks, best first, for one point alone", () => {
-    expect(isAmbiguous(one)).toBe(true);
-    const candidates = toCandidates(decoded, one, upscaler);
+    expect(isAmbiguous(one, null)).toBe(true);
+    const candidates = toCandidates(decoded, true, upscaler);
     expect(candidates.map(({ index }) => index)).toEqual([2, 3, 1]);
     expect(candidates[0]?.logits[0]).toBe(2);
   });
 
-  it("are the single mask for several points or a box", () => {
+  it("are the single mask for several points, a box, or a point on top of a mask", () => {
     const two: Prompt = { ...one, points: [...one.points, point(2, 2, 0)] };
     const boxed: Prompt = { ...one, box: boxBetween(imagePoint(0, 0), imagePoint(9, 9)) };
-    for (const prompt of [two, boxed]) {
-      expect(toCandidates(decoded, prompt, upscaler).map(({ index }) => index)).toEqual([0]);
-    }
+    for (const prompt of [two, boxed]) expect(isAmbiguous(prompt, null)).toBe(false);
+    expect(isAmbiguous(one, new Float32Array(1))).toBe(false);
+    expect(toCandidates(decoded, false, upscaler).map(({ index }) => index)).toEqual([0]);
   });
 });
 

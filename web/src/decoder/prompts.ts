@@ -33,8 +33,8 @@ export interface ModelInput {
 }
 
 /** One point alone may mean several objects (part, whole, …): then the three ambiguity masks are wanted. */
-export function isAmbiguous(prompt: Prompt): boolean {
-  return prompt.points.length === 1 && prompt.box === null;
+export function isAmbiguous({ points, box }: Prompt, maskInput: Float32Array | null): boolean {
+  return points.length === 1 && box === null && maskInput === null;
 }
 
 /**

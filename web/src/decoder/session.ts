@@ -2,14 +2,14 @@
 
 import type { Api } from "../api/client";
 import type { EmbeddingState, Model } from "../api/types";
-import type { Draft } from "../document/editor";
+import type { Draft } from "../document/draft";
 import { modelFrame } from "../geometry/model_frame";
 import type { Size } from "../geometry/points";
 import { Observable } from "../observable";
 import { type Candidate, type Decoded, toCandidates } from "./candidates";
 import { EmbeddingFailed, fetchEmbedding } from "./embedding";
 import { type LocalDecoder, LocalDecoderUnavailable } from "./local_decoder";
-import { toModelInput } from "./prompts";
+import { isAmbiguous, toModelInput } from "./prompts";
 import { decodeOnServer } from "./server_decoder";
 import { Upscaler } from "./upscale";
 
@@ -119,7 +119,10 @@ export class DecodeSession extends Observable<DecodeState> {
       const decoded = await this.#decode(draft);
       // Drawing a newer prompt's older answer would be wrong; the editor compares the ids once more.
       if (!this.#abort.signal.aborted && this.#latest === null) {
-        this.#options.onAnswer(draft.promptId, toCandidates(decoded, draft.prompt, this.upscaler));
+        this.#options.onAnswer(
+          draft.promptId,
+          toCandidates(decoded, isAmbiguous(draft.prompt, draft.maskInput), this.upscaler),
+        );
       }
     } catch (error) {
       if (!this.#abort.signal.aborted) this.#options.onError(error);

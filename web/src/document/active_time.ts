@@ -31,10 +31,10 @@ export class ActiveClock {
     return { activeMs: this.#activeMs + active, idleMs: this.#idleMs + pause - active };
   }
 
-  /** A new mask begins. */
-  restart(now: number): void {
-    this.#activeMs = 0;
-    this.#idleMs = 0;
+  /** A new mask begins, or one goes on that took some time before. */
+  restart(now: number, before: ActiveTime = { activeMs: 0, idleMs: 0 }): void {
+    this.#activeMs = before.activeMs;
+    this.#idleMs = before.idleMs;
     this.#last = now;
   }
 }

@@ -119,7 +119,7 @@ describe("undo", () => {
 describe("a conflict", () => {
   it("shows the stored version and keeps ours as a copy, also after undo", () => {
     clickAndAnswer(1);
-    const theirs = makeMask("stored", "image", makeBody(FULL.counts, "theirs"), 2);
+    const theirs = { body: makeBody(FULL.counts, "theirs"), authorName: "They" };
     editor.reconcile("stored", theirs, "copy");
     expect(maskIds()).toEqual(["stored", "copy"]);
     expect(editor.getState().masks.get("stored")?.body.label).toBe("theirs");

@@ -3,7 +3,9 @@
 import type { Mask, MaskBody } from "../api/types";
 import type { Candidate } from "../decoder/candidates";
 import type { Prompt } from "../decoder/prompts";
+import { imagePoint } from "../geometry/points";
 import { Observable } from "../observable";
+import { type Draft, decodedPixels, EMPTY_DRAFT } from "./draft";
 import { fromSegmentation, type Rle } from "./rle";
 
 /** A mask of the document. `order` gives it its colour and its place in the list, and never changes. */
@@ -15,17 +17,6 @@ export interface DocumentMask {
   readonly authorName: string | null;
 }
 
-/** The object being made. `candidates` is null until the prompt's answer has come. */
-export interface Draft {
-  /** Names the prompt, so that an answer to an older one is recognised. */
-  readonly promptId: number;
-  readonly prompt: Prompt;
-  readonly candidates: readonly Candidate[] | null;
-  readonly chosen: number;
-  /** Logits fed back to the decoder with this prompt: those chosen for the prompt before it. */
-  readonly maskInput: Float32Array | null;
-}
-
 export interface EditorState {
   readonly masks: ReadonlyMap<string, DocumentMask>;
   readonly draft: Draft | null;
@@ -34,7 +25,23 @@ export interface EditorState {
 /** What happened to a mask, for whoever saves it: its new content, or null when it is gone. */
 export type MaskChange = { readonly id: string; readonly body: MaskBody | null };
 
-const UNDO_LIMIT = 200;
+/** Undo goes back without limit; steps further back than this are decoded again instead of held in memory. */
+const HOLD_ANSWERS = 60;
+
+export interface PromptOptions {
+  /** Logits for the decoder, instead of those chosen so far. */
+  readonly maskInput?: Float32Array | null;
+  /** One step of undo together with the change before, as while a point is dragged. */
+  readonly continued?: boolean;
+  /** A change by hand that belongs to the same step. */
+  readonly also?: (draft: Draft) => Draft;
+}
+
+/** Somebody else's version of a mask. */
+export interface StoredContent {
+  readonly body: MaskBody;
+  readonly authorName: string | null;
+}
 
 export class Editor extends Observable<EditorState> {
   #undo: EditorState[] = [];
@@ -57,25 +64,56 @@ export class Editor extends Observable<EditorState> {
     return this.#redo.length > 0;
   }
 
-  /** Changes the prompt of the object being made, or begins one. The logits chosen so far go along. */
-  prompt(change: (prompt: Prompt) => Prompt): Draft {
-    const { draft } = this.getState();
+  /** Changes the prompt of the object being made, or begins one. */
+  prompt(
+    change: (prompt: Prompt) => Prompt,
+    { maskInput, continued = false, also = (draft) => draft }: PromptOptions = {},
+  ): Draft {
+    const draft = also(this.getState().draft ?? EMPTY_DRAFT);
+    const prompt = change(draft.prompt);
+    const asks = prompt.points.length > 0 || prompt.box !== null;
     const next: Draft = {
+      ...draft,
       promptId: this.#nextPromptId++,
-      prompt: change(draft?.prompt ?? { points: [], box: null }),
+      prompt,
+      maskInput:
+        maskInput === undefined ? (draft.candidates?.[draft.chosen]?.logits ?? draft.maskInput) : maskInput,
+      waiting: asks,
+      base: decodedPixels(draft),
       candidates: null,
       chosen: 0,
-      maskInput: draft?.candidates?.[draft.chosen]?.logits ?? null,
     };
-    this.#mark({ ...this.getState(), draft: next });
+    this.#mark({ ...this.getState(), draft: next }, continued);
     return next;
+  }
+
+  /** Changes the object being made by hand, or begins one; the prompt stays as it is. */
+  paint(change: (draft: Draft) => Draft): void {
+    const draft = this.getState().draft ?? EMPTY_DRAFT;
+    const next = change(draft);
+    if (next !== draft) this.#mark({ ...this.getState(), draft: next });
+  }
+
+  /** Makes a mask of the document the object being made; accepting replaces it. */
+  refine(id: string): void {
+    const mask = this.getState().masks.get(id);
+    if (!mask) return;
+    const prompt = promptOf(mask.body);
+    const draft = { ...EMPTY_DRAFT, promptId: this.#nextPromptId++, prompt, base: mask.rle, refines: id };
+    this.#mark({ ...this.getState(), draft });
+  }
+
+  /** Goes on with an object that was being made when the page died; no step of its own. */
+  resume(draft: Draft): void {
+    this.set({ ...this.getState(), draft: { ...draft, promptId: this.#nextPromptId++ } });
   }
 
   /** The decoder's answer. Not a step of its own: undo goes back to the prompt before. False when it came too late. */
   answer(promptId: number, candidates: readonly Candidate[]): boolean {
     const { draft } = this.getState();
-    if (draft?.promptId !== promptId || draft.candidates) return false;
-    this.set({ ...this.getState(), draft: { ...draft, candidates } });
+    if (draft?.promptId !== promptId || !draft.waiting) return false;
+    const chosen = draft.chosen < candidates.length ? draft.chosen : 0;
+    this.set({ ...this.getState(), draft: { ...draft, candidates, chosen, waiting: false } });
     return true;
   }
 
@@ -91,9 +129,10 @@ export class Editor extends Observable<EditorState> {
     if (this.getState().draft) this.#mark({ ...this.getState(), draft: null });
   }
 
-  /** Turns the object being made into a mask of the document. */
+  /** Turns the object being made into the mask `id` of the document, which may replace one that was refined. */
   accept(id: string, body: MaskBody, rle: Rle, authorName: string | null): void {
-    const mask: DocumentMask = { id, order: this.#nextOrder++, body, rle, authorName };
+    const order = this.getState().masks.get(id)?.order ?? this.#nextOrder++;
+    const mask: DocumentMask = { id, order, body, rle, authorName };
     this.#mark({ masks: new Map(this.getState().masks).set(id, mask), draft: null });
   }
 
@@ -128,10 +167,16 @@ export class Editor extends Observable<EditorState> {
    * Takes in what the server holds for a mask, in every state that undo can reach, without saving it again.
    * `copyId`: the person's own version of it is kept under this id.
    */
-  reconcile(id: string, stored: Mask | null, copyId: string | null): void {
+  reconcile(id: string, stored: StoredContent | null, copyId: string | null): void {
     const own = this.getState().masks.get(id);
     const order = own?.order ?? this.#nextOrder++;
-    const storedMask = stored && !stored.deleted_at ? fromStored(stored, order) : null;
+    const storedMask = stored && {
+      id,
+      order,
+      body: stored.body,
+      rle: fromSegmentation(stored.body.segmentation),
+      authorName: stored.authorName,
+    };
     const copy = own && copyId ? { ...own, id: copyId, order: this.#nextOrder++ } : null;
     const rewrite = (state: EditorState): EditorState => {
       const masks = new Map(state.masks);
@@ -146,9 +191,10 @@ export class Editor extends Observable<EditorState> {
     this.set(rewrite(this.getState()));
   }
 
-  #mark(next: EditorState): void {
-    this.#undo.push(this.getState());
-    if (this.#undo.length > UNDO_LIMIT) this.#undo.shift();
+  #mark(next: EditorState, continued = false): void {
+    if (!continued) this.#undo.push(this.getState());
+    const old = this.#undo[this.#undo.length - HOLD_ANSWERS];
+    if (old) this.#undo[this.#undo.length - HOLD_ANSWERS] = withoutAnswer(old);
     this.#redo = [];
     this.#become(next);
   }
@@ -161,6 +207,13 @@ export class Editor extends Observable<EditorState> {
       if (changes.length > 0) this.#onMasksChanged(changes);
     }
   }
+}
+
+/** The answer's logits are the bulk of a state. Going back to it asks the decoder the same again. */
+function withoutAnswer(state: EditorState): EditorState {
+  const { draft } = state;
+  if (!draft?.candidates) return state;
+  return { ...state, draft: { ...draft, base: decodedPixels(draft), candidates: null, waiting: true } };
 }
 
 function differences(
@@ -192,6 +245,18 @@ export function bodyOf(mask: Mask): MaskBody {
     model_id: mask.model_id,
     active_ms: mask.active_ms,
     idle_ms: mask.idle_ms,
+  };
+}
+
+/** The prompt a mask was made from. */
+function promptOf({ prompts: { points, box } }: MaskBody): Prompt {
+  const [left, top, right, bottom] = box ?? [];
+  return {
+    points: points.map(({ x, y, label }) => ({ at: imagePoint(x, y), label: label === 0 ? 0 : 1 })),
+    box:
+      left === undefined || top === undefined || right === undefined || bottom === undefined
+        ? null
+        : { topLeft: imagePoint(left, top), bottomRight: imagePoint(right, bottom) },
   };
 }
 

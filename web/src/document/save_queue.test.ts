@@ -1,37 +1,58 @@
+import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createApi } from "../api/client";
 import { MaskServer, makeBody, makeMask } from "../testing/mask_server";
-import { type SaveNotice, SaveQueue, type SaveState } from "./save_queue";
+import { Browser } from "../testing/tabs";
+import { Journal } from "./journal";
+import { SaveQueue, type SaveState } from "./save_queue";
 
 const IMAGE = "image-1";
 const FULL = "0S1";
 const EMPTY = "S1";
 
 let server: MaskServer;
+let browser: Browser;
 let queue: SaveQueue;
-let notices: SaveNotice[];
+/** The browser's database. */
+let name: string;
 /** Every state that was shown. */
 let states: SaveState[];
 
 beforeEach(async () => {
   server = await MaskServer.start();
-  queue = new SaveQueue(createApi(server.origin), { firstDelayMs: 5, maxDelayMs: 20 });
-  notices = [];
+  browser = new Browser();
+  name = crypto.randomUUID();
+  queue = (await openPage("first")).queue;
   states = [];
   queue.subscribe(() => states.push(queue.getState()));
-  queue.onNotice((notice) => notices.push(notice));
 });
 
 afterEach(() => server.stop());
 
-const settled = () =>
-  vi.waitFor(() => expect(queue.getState()).toEqual({ phase: "saved", unsaved: 0 }), 5_000);
+/** A page of the browser, with whatever pages before it have left to it. */
+async function openPage(id: string, userId = "me", origin = server.origin) {
+  const journal = new Journal({ name, tabs: browser.open(id) });
+  const queue = new SaveQueue(createApi(origin), journal, { firstDelayMs: 5, maxDelayMs: 20 });
+  await queue.resume(userId);
+  return { queue, journal };
+}
+
+/** A page that never reaches the server. */
+const openPageOffline = (id: string) => openPage(id, "me", "http://127.0.0.1:1");
+
+const settled = (of = queue) =>
+  vi.waitFor(() => expect(of.getState()).toEqual({ phase: "saved", unsaved: 0, undecided: [] }), 5_000);
+const undecided = () =>
+  vi.waitFor(() => {
+    expect(queue.getState().phase).toBe("undecided");
+    return queue.getState().undecided;
+  }, 5_000);
 const requests = () => server.received.map(({ method, match }) => `${method} ${match}`);
 
 describe("saving", () => {
   it("creates a mask once, and tells while it is unsaved", async () => {
     queue.want(IMAGE, "a", makeBody(FULL));
-    expect(queue.getState()).toEqual({ phase: "saving", unsaved: 1 });
+    expect(queue.getState()).toMatchObject({ phase: "saving", unsaved: 1 });
     await settled();
     expect(requests()).toEqual(["PUT *"]);
     expect(server.masks.get("a")?.version).toBe(1);
@@ -81,7 +102,7 @@ describe("when the server cannot be reached", () => {
     queue.want(IMAGE, "a", makeBody(FULL));
     queue.want(IMAGE, "b", makeBody(FULL));
     await settled();
-    expect(states).toContainEqual({ phase: "offline", unsaved: 2 });
+    expect(states).toContainEqual({ phase: "offline", unsaved: 2, undecided: [] });
     expect([...server.masks.values()].map(({ version }) => version)).toEqual([1, 1]);
   });
 
@@ -105,7 +126,7 @@ describe("when the server cannot be reached", () => {
     server.behaviours.push(401);
     queue.want(IMAGE, "a", makeBody(FULL));
     await settled();
-    expect(states).toContainEqual({ phase: "signed-out", unsaved: 1 });
+    expect(states).toContainEqual({ phase: "signed-out", unsaved: 1, undecided: [] });
     expect(server.masks.get("a")?.version).toBe(1);
   });
 
@@ -127,48 +148,140 @@ describe("when the server cannot be reached", () => {
   });
 });
 
+describe("when the page dies", () => {
+  it("sends what it left once the next page is open, and only once", async () => {
+    const { queue: dying, journal } = await openPageOffline("dying");
+    dying.want(IMAGE, "new", makeBody(FULL));
+    await journal.written();
+    browser.kill("dying");
+
+    const { queue: next } = await openPage("next");
+    expect(next.load(IMAGE, [], performance.now()).added.map(({ id }) => id)).toEqual(["new"]);
+    await settled(next);
+    expect(server.masks.get("new")?.version).toBe(1);
+    browser.kill("next");
+    await settled((await openPage("last")).queue);
+    expect(server.masks.get("new")?.version).toBe(1);
+  });
+
+  it("goes on from the version that the dead page had seen", async () => {
+    server.masks.set("a", makeMask("a", IMAGE, makeBody(FULL), 4));
+    const { queue: dying, journal } = await openPageOffline("dying");
+    dying.load(IMAGE, [...server.masks.values()], performance.now());
+    dying.want(IMAGE, "a", null);
+    await journal.written();
+    browser.kill("dying");
+    await settled((await openPage("next")).queue);
+    expect(requests()).toEqual(['DELETE "4"']);
+  });
+
+  it("leaves alone what a page that still lives is about to send", async () => {
+    const { queue: busy, journal } = await openPageOffline("busy");
+    busy.want(IMAGE, "new", makeBody(FULL));
+    await journal.written();
+    await settled((await openPage("next")).queue);
+    expect(requests()).toEqual([]);
+  });
+
+  it("never sends it in somebody else's name, and keeps it until its author is back", async () => {
+    const { queue: dying, journal } = await openPageOffline("dying");
+    dying.want(IMAGE, "new", makeBody(FULL));
+    await journal.written();
+    browser.kill("dying");
+    const { queue: next } = await openPage("next", "somebody else");
+    await settled(next);
+    expect(requests()).toEqual([]);
+    await next.resume("me");
+    await settled(next);
+    expect(requests()).toEqual(["PUT *"]);
+  });
+
+  it("asks again about a mask that was not decided on", async () => {
+    const { queue: dying, journal } = await openPage("dying");
+    server.masks.set("a", makeMask("a", IMAGE, makeBody(FULL), 1));
+    dying.load(IMAGE, [...server.masks.values()], performance.now());
+    server.replace("a", { label: "theirs" });
+    dying.want(IMAGE, "a", makeBody(EMPTY, "ours"));
+    await vi.waitFor(() => expect(dying.getState().phase).toBe("undecided"), 5_000);
+    await journal.written();
+    browser.kill("dying");
+    queue = (await openPage("next")).queue;
+    expect(await undecided()).toMatchObject([{ maskId: "a", wanted: { label: "ours" } }]);
+  });
+});
+
 describe("when somebody else changed the mask", () => {
-  it("keeps their version and hands back ours", async () => {
+  beforeEach(() => {
     server.masks.set("a", makeMask("a", IMAGE, makeBody(FULL), 1));
     queue.load(IMAGE, [...server.masks.values()], performance.now());
     server.replace("a", { label: "theirs" });
-    const own = makeBody(EMPTY, "ours");
-    queue.want(IMAGE, "a", own);
-    await settled();
-    expect(notices).toMatchObject([
-      { kind: "conflict", maskId: "a", own, stored: { label: "theirs", version: 2 } },
+  });
+
+  it("holds both versions until the person decides", async () => {
+    queue.want(IMAGE, "a", makeBody(EMPTY, "ours"));
+    expect(await undecided()).toMatchObject([
+      { maskId: "a", wanted: { label: "ours" }, halt: { kind: "conflict", stored: { label: "theirs" } } },
     ]);
+    expect(queue.load(IMAGE, [...server.masks.values()], performance.now()).masks[0]?.label).toBe("ours");
     expect(server.masks.get("a")?.label).toBe("theirs");
   });
 
-  it("brings a mask back that we deleted and they changed", async () => {
-    server.masks.set("a", makeMask("a", IMAGE, makeBody(FULL), 1));
-    queue.load(IMAGE, [...server.masks.values()], performance.now());
-    server.replace("a", { label: "theirs" });
-    queue.want(IMAGE, "a", null);
+  it("stores ours over theirs when the person says so", async () => {
+    queue.want(IMAGE, "a", makeBody(EMPTY, "ours"));
+    await undecided();
+    queue.keepOwn("a");
     await settled();
-    expect(notices).toMatchObject([{ kind: "conflict", own: null }]);
+    expect(server.masks.get("a")).toMatchObject({ label: "ours", version: 3 });
+  });
+
+  it("leaves theirs when the person says so", async () => {
+    queue.want(IMAGE, "a", null);
+    await undecided();
+    expect(queue.takeTheirs("a")).toMatchObject({ label: "theirs" });
+    await settled();
+    expect(server.masks.get("a")).toMatchObject({ label: "theirs", deleted_at: null, version: 2 });
+  });
+
+  it("brings back what they deleted when the person keeps their own", async () => {
+    server.replace("a", { deleted_at: "2026-01-01T00:00:00Z" });
+    queue.want(IMAGE, "a", makeBody(EMPTY, "ours"));
+    await undecided();
+    queue.keepOwn("a");
+    await settled();
+    expect(server.masks.get("a")).toMatchObject({ label: "ours", deleted_at: null });
   });
 
   it("is silent when both deleted it", async () => {
-    server.masks.set("a", makeMask("a", IMAGE, makeBody(FULL), 1));
-    queue.load(IMAGE, [...server.masks.values()], performance.now());
-    server.replace("a", { label: "theirs" });
     server.replace("a", { deleted_at: "2026-01-01T00:00:00Z" });
     queue.want(IMAGE, "a", null);
     await settled();
-    expect(notices).toEqual([]);
   });
 });
 
 describe("when the server refuses for good", () => {
-  it("tells why, once, and does not repeat", async () => {
+  beforeEach(async () => {
     server.behaviours.push(422);
     queue.want(IMAGE, "a", makeBody(FULL));
-    await settled();
-    expect(notices).toMatchObject([
-      { kind: "refused", maskId: "a", kept: false, reason: "The test server was told to refuse." },
+    await undecided();
+  });
+
+  it("says why, does not repeat, and keeps the mask", async () => {
+    expect(queue.getState().undecided).toMatchObject([
+      { maskId: "a", halt: { kind: "refused", reason: "The test server was told to refuse." } },
     ]);
     expect(requests()).toEqual(["PUT *"]);
+    expect(queue.load(IMAGE, [], performance.now()).added.map(({ id }) => id)).toEqual(["a"]);
+  });
+
+  it("sends it again, or lets it go, as the person decides", async () => {
+    queue.keepOwn("a");
+    await settled();
+    expect(server.masks.has("a")).toBe(true);
+    server.behaviours.push(422);
+    queue.want(IMAGE, "b", makeBody(FULL));
+    await undecided();
+    expect(queue.takeTheirs("b")).toBeNull();
+    await settled();
+    expect(server.masks.has("b")).toBe(false);
   });
 });

@@ -3,43 +3,33 @@
 import { type Api, ApiError, Offline, unwrap } from "../api/client";
 import type { Mask, MaskBody } from "../api/types";
 import { Observable } from "../observable";
+import type { Journal } from "./journal";
 import {
+  entryFrom,
+  isUnsaved,
+  knownFrom,
   newEntry,
   nextOperation,
   type Operation,
   outcome,
+  recordOf,
   type SaveEntry,
+  type SaveRecord,
   sameContent,
   storedEntry,
   takeStored,
 } from "./save_entry";
 
-export type SavePhase = "saved" | "saving" | "offline" | "signed-out";
+/** `undecided`: everything that can be sent is stored, and the rest waits for the person's decision. */
+export type SavePhase = "saved" | "saving" | "offline" | "signed-out" | "undecided";
 
 export interface SaveState {
   readonly phase: SavePhase;
   /** Masks whose present content the server does not hold yet. */
   readonly unsaved: number;
+  /** Those among them that only the person can decide on: see `SaveRecord.halt`. */
+  readonly undecided: readonly SaveRecord[];
 }
-
-/** Something the person must know: the server holds another version, or refuses ours for good. */
-export type SaveNotice = {
-  readonly imageId: string;
-  readonly maskId: string;
-} & (
-  | {
-      readonly kind: "conflict";
-      readonly stored: Mask;
-      /** What the person wanted stored; null: deleted. */
-      readonly own: MaskBody | null;
-    }
-  | {
-      readonly kind: "refused";
-      readonly reason: string;
-      /** False when the server holds no version of the mask at all. */
-      readonly kept: boolean;
-    }
-);
 
 export interface SaveQueueOptions {
   /** Milliseconds before the first repetition after a failure; doubled each time up to `maxDelayMs`. */
@@ -53,23 +43,50 @@ export interface SaveQueueOptions {
  */
 export class SaveQueue extends Observable<SaveState> {
   readonly #api: Api;
+  readonly #journal: Journal;
   readonly #entries = new Map<string, SaveEntry>();
-  readonly #noticeListeners = new Set<(notice: SaveNotice) => void>();
   readonly #pauses = new Set<() => void>();
   readonly #firstDelayMs: number;
   readonly #maxDelayMs: number;
   #trouble: "offline" | "signed-out" | null = null;
+  #userId: string | null = null;
+  #resuming: Promise<void> = Promise.resolve();
 
-  constructor(api: Api, { firstDelayMs = 1_000, maxDelayMs = 15_000 }: SaveQueueOptions = {}) {
-    super({ phase: "saved", unsaved: 0 });
+  constructor(
+    api: Api,
+    journal: Journal,
+    { firstDelayMs = 1_000, maxDelayMs = 15_000 }: SaveQueueOptions = {},
+  ) {
+    super({ phase: "saved", unsaved: 0, undecided: [] });
     this.#api = api;
+    this.#journal = journal;
     this.#firstDelayMs = firstDelayMs;
     this.#maxDelayMs = maxDelayMs;
   }
 
-  onNotice(listener: (notice: SaveNotice) => void): () => void {
-    this.#noticeListeners.add(listener);
-    return () => this.#noticeListeners.delete(listener);
+  /**
+   * Saves in the name of `userId` from now on, first what the journal holds of theirs. What somebody else left unsaved
+   * stays in the journal until they are back.
+   */
+  resume(userId: string): Promise<void> {
+    this.#resuming = this.#resuming.then(() => this.#adopt(userId));
+    return this.#resuming;
+  }
+
+  async #adopt(userId: string): Promise<void> {
+    if (this.#userId !== userId) this.#entries.clear();
+    this.#userId = userId;
+    const records = await this.#journal.adoptSaves(userId, (maskId) => {
+      const entry = this.#entries.get(maskId);
+      return !entry || !isUnsaved(entry);
+    });
+    for (const record of records) {
+      const entry = entryFrom(record);
+      entry.changedAt = performance.now();
+      this.#entries.set(entry.maskId, entry);
+      void this.#run(entry);
+    }
+    this.#publish();
   }
 
   /**
@@ -82,8 +99,7 @@ export class SaveQueue extends Observable<SaveState> {
     stored: readonly Mask[],
     askedAt: number,
   ): { masks: Mask[]; added: { id: string; body: MaskBody }[] } {
-    const knowsBetter = (entry: SaveEntry): boolean =>
-      nextOperation(entry) !== null || entry.changedAt >= askedAt;
+    const knowsBetter = (entry: SaveEntry): boolean => isUnsaved(entry) || entry.changedAt >= askedAt;
     const masks: Mask[] = [];
     const seen = new Set<string>();
     for (const mask of stored) {
@@ -110,8 +126,32 @@ export class SaveQueue extends Observable<SaveState> {
     const entry = this.#entries.get(maskId) ?? newEntry(imageId, maskId);
     entry.wanted = body;
     entry.changedAt = performance.now();
+    // What was refused may not be now; a conflict stays one until it is decided.
+    if (entry.halt?.kind === "refused") entry.halt = null;
     this.#entries.set(maskId, entry);
-    this.#publish();
+    this.#changed(entry);
+    void this.#run(entry);
+  }
+
+  /** Decides an undecided mask for what the server holds, and returns that; null: nothing. */
+  takeTheirs(maskId: string): MaskBody | null {
+    const entry = this.#entries.get(maskId);
+    if (!entry?.halt) return null;
+    if (entry.halt.kind === "conflict") takeStored(entry, entry.halt.stored);
+    entry.wanted = entry.known && !entry.known.deleted ? entry.known.body : null;
+    entry.halt = null;
+    entry.changedAt = performance.now();
+    this.#changed(entry);
+    return entry.wanted;
+  }
+
+  /** Decides an undecided mask for the person's version, which replaces what the server holds. */
+  keepOwn(maskId: string): void {
+    const entry = this.#entries.get(maskId);
+    if (!entry?.halt) return;
+    if (entry.halt.kind === "conflict") entry.known = knownFrom(entry.halt.stored);
+    entry.halt = null;
+    this.#changed(entry);
     void this.#run(entry);
   }
 
@@ -124,6 +164,7 @@ export class SaveQueue extends Observable<SaveState> {
     if (entry.running) return;
     entry.running = true;
     for (let next = nextOperation(entry); next !== null; next = nextOperation(entry)) {
+      if (!this.#isCurrent(entry)) return;
       try {
         entry.unanswered = next;
         const stored = await this.#send(entry, next);
@@ -135,9 +176,14 @@ export class SaveQueue extends Observable<SaveState> {
       } catch (error) {
         await this.#recover(entry, error);
       }
-      this.#publish();
+      this.#changed(entry);
     }
     entry.running = false;
+  }
+
+  /** False once somebody else has signed in: then it is only the journal's. */
+  #isCurrent(entry: SaveEntry): boolean {
+    return this.#entries.get(entry.maskId) === entry;
   }
 
   #send({ imageId, maskId }: SaveEntry, operation: Operation): Promise<Mask> {
@@ -164,7 +210,7 @@ export class SaveQueue extends Observable<SaveState> {
   async #recover(entry: SaveEntry, error: unknown): Promise<void> {
     if (error instanceof Offline || (error instanceof ApiError && mayPass(error.status))) {
       this.#trouble = error instanceof ApiError && error.status === 401 ? "signed-out" : "offline";
-      this.#publish();
+      this.#changed(entry);
       await this.#pause(entry);
     } else if (error instanceof ApiError && error.status === 409 && error.problem?.stored) {
       this.#conflict(entry, error.problem.stored);
@@ -173,22 +219,18 @@ export class SaveQueue extends Observable<SaveState> {
     }
   }
 
-  /** The stored version stays; what the person wanted is handed to the document, which keeps it as a copy. */
+  /** Both have the same: no conflict. Otherwise the person decides, and our version stays the document's until then. */
   #conflict(entry: SaveEntry, stored: Mask): void {
-    const own = entry.wanted;
-    takeStored(entry, stored);
-    const agreed =
-      own === null ? entry.wanted === null : entry.wanted !== null && sameContent(own, entry.wanted);
-    const { imageId, maskId } = entry;
-    if (!agreed) this.#tell({ kind: "conflict", imageId, maskId, stored, own });
+    entry.unanswered = null;
+    const theirs = knownFrom(stored);
+    if (sameContent(entry.wanted, theirs.deleted ? null : theirs.body)) takeStored(entry, stored);
+    else entry.halt = { kind: "conflict", stored };
   }
 
-  /** Repeating will not help: what the server holds stays, and the person is told why. */
+  /** Repeating will not help: the person is told why, and keeps the mask. */
   #refuse(entry: SaveEntry, reason: string): void {
     entry.unanswered = null;
-    entry.wanted = entry.known && !entry.known.deleted ? entry.known.body : null;
-    const { imageId, maskId } = entry;
-    this.#tell({ kind: "refused", imageId, maskId, reason, kept: entry.wanted !== null });
+    entry.halt = { kind: "refused", reason };
   }
 
   #pause(entry: SaveEntry): Promise<void> {
@@ -204,16 +246,33 @@ export class SaveQueue extends Observable<SaveState> {
     });
   }
 
-  #tell(notice: SaveNotice): void {
-    for (const listener of this.#noticeListeners) listener(notice);
+  /** The journal holds exactly the entries that are unsaved. */
+  #changed(entry: SaveEntry): void {
+    if (this.#userId !== null && this.#isCurrent(entry)) {
+      if (isUnsaved(entry)) this.#journal.keepSave(this.#userId, recordOf(entry));
+      else this.#journal.forgetSave(entry.maskId);
+    }
+    this.#publish();
   }
 
   #publish(): void {
-    let unsaved = 0;
-    for (const entry of this.#entries.values()) if (nextOperation(entry) !== null) unsaved++;
-    const phase = unsaved === 0 ? "saved" : (this.#trouble ?? "saving");
+    const unsaved = [...this.#entries.values()].filter(isUnsaved);
+    const halted = unsaved.filter(({ halt }) => halt !== null);
+    const phase = unsaved.length === 0 ? "saved" : this.#unsavedPhase(unsaved.length > halted.length);
     const shown = this.getState();
-    if (phase !== shown.phase || unsaved !== shown.unsaved) this.set({ phase, unsaved });
+    const undecided = halted.map(recordOf);
+    const sameHalts =
+      undecided.length === shown.undecided.length &&
+      undecided.every(({ halt, wanted }, i) => {
+        const before = shown.undecided[i];
+        return before?.halt === halt && before?.wanted === wanted;
+      });
+    if (phase === shown.phase && unsaved.length === shown.unsaved && sameHalts) return;
+    this.set({ phase, unsaved: unsaved.length, undecided: sameHalts ? shown.undecided : undecided });
+  }
+
+  #unsavedPhase(sending: boolean): SavePhase {
+    return sending ? (this.#trouble ?? "saving") : "undecided";
   }
 }
 

@@ -18,7 +18,7 @@ interface CandidateStripProps {
 export function CandidateStrip({ annotation, pyramid }: CandidateStripProps) {
   const draft = useObservable(annotation.editor, (state) => state.draft);
   if (!draft) return null;
-  const places = isAmbiguous(draft.prompt) ? [0, 1, 2] : [0];
+  const places = isAmbiguous(draft.prompt, draft.maskInput) ? [0, 1, 2] : [0];
   return (
     <section className={styles.strip} aria-label={texts.candidates}>
       {places.map((place) => {
@@ -42,7 +42,7 @@ export function CandidateStrip({ annotation, pyramid }: CandidateStripProps) {
         <Button
           size="xs"
           disabled={!draft.candidates}
-          onClick={() => annotation.accept()}
+          onClick={() => annotation.making.accept()}
           rightSection={<Kbd size="xs">↵</Kbd>}
         >
           {texts.accept}
@@ -78,7 +78,7 @@ function CandidateButton({ rank, candidate, chosen, annotation, pyramid }: Candi
       aria-pressed={chosen}
       aria-label={texts.candidate(rank + 1, candidate.predictedIou)}
       data-testid={`candidate-${rank}`}
-      onClick={() => annotation.chooseCandidate(rank)}
+      onClick={() => annotation.making.chooseCandidate(rank)}
     >
       <canvas ref={canvas} style={{ width: THUMBNAIL_SIDE, height: THUMBNAIL_SIDE }} />
       {candidate.predictedIou.toFixed(2)}

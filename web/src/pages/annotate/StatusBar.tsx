@@ -4,7 +4,7 @@ import type { Model } from "../../api/types";
 import type { DecodeState } from "../../decoder/session";
 import type { SaveState } from "../../document/save_queue";
 import { Observable, useObservable } from "../../observable";
-import { saveQueue } from "../../saving";
+import { journal, saveQueue } from "../../saving";
 import { texts } from "../../texts";
 import styles from "./annotate.module.css";
 
@@ -96,7 +96,8 @@ function Clock({ annotation }: { annotation: Annotation }) {
 
 function SavedStatus() {
   const state = useObservable(saveQueue, (saving) => saving);
-  const [tone, text] = describeSaving(state);
+  const kept = useObservable(journal, (phase) => phase !== "failed");
+  const [tone, text] = describeSaving(state, kept);
   return (
     <span role="status" data-testid="saved-state" data-phase={state.phase}>
       <i className={styles.dot} data-state={tone} />
@@ -105,15 +106,18 @@ function SavedStatus() {
   );
 }
 
-function describeSaving({ phase, unsaved }: SaveState): [Tone, string] {
+/** `kept`: what is unsaved would survive the page, because the journal holds it. */
+function describeSaving({ phase, unsaved, undecided }: SaveState, kept: boolean): [Tone, string] {
   switch (phase) {
     case "saved":
       return ["good", texts.saved];
     case "saving":
       return ["busy", texts.saving(unsaved)];
     case "offline":
-      return ["bad", texts.offlineUnsaved(unsaved)];
+      return ["bad", texts.offlineUnsaved(unsaved, kept)];
     case "signed-out":
-      return ["bad", texts.signedOutUnsaved(unsaved)];
+      return ["bad", texts.signedOutUnsaved(unsaved, kept)];
+    case "undecided":
+      return ["bad", texts.undecided(undecided.length)];
   }
 }

@@ -19,6 +19,7 @@ import { NoticeBar } from "./NoticeBar";
 import { ObjectsPanel } from "./ObjectsPanel";
 import { StatusBar } from "./StatusBar";
 import { ToolRail } from "./ToolRail";
+import { UndecidedCard } from "./UndecidedCard";
 
 interface WorkspaceProps {
   annotation: Annotation;
@@ -73,6 +74,7 @@ export function Workspace({ annotation, projectId, model, picture }: WorkspacePr
           <ImageCanvas annotation={annotation} pyramid={picture.pyramid} />
         )}
         <NoticeBar annotation={annotation} />
+        <UndecidedCard annotation={annotation} pyramid={picture.pyramid} />
         <CandidateStrip annotation={annotation} pyramid={picture.pyramid} />
       </main>
       <ObjectsPanel annotation={annotation} opened={panelOpen} asSheet={narrow} onClose={togglePanel} />

@@ -1,0 +1,42 @@
+/** What is stored with a mask about how it came to be. */
+
+import type { MaskBody } from "../api/types";
+import { stabilityScore } from "../decoder/candidates";
+import { toWire } from "../decoder/prompts";
+import type { Upscaler } from "../decoder/upscale";
+import type { ActiveTime } from "../document/active_time";
+import { type Draft, isPainted } from "../document/draft";
+import { type Rle, toSegmentation } from "../document/rle";
+import type { Size } from "../geometry/points";
+
+export interface MakingOf {
+  readonly draft: Draft;
+  readonly pixels: Rle;
+  readonly image: Size;
+  /** What was stored of the mask that is refined. */
+  readonly refined: MaskBody | null;
+  readonly modelId: string | null;
+  readonly upscaler: Upscaler | null;
+  readonly time: ActiveTime;
+}
+
+export function provenance({ draft, pixels, image, refined, modelId, upscaler, time }: MakingOf): MaskBody {
+  const candidate = draft.candidates?.[draft.chosen];
+  // The decoder's estimates are of its own mask, not of one that was painted on.
+  const judged = candidate && !isPainted(draft) ? candidate : null;
+  const { points, box } = toWire(draft.prompt);
+  return {
+    segmentation: toSegmentation(pixels),
+    stage: "manual",
+    label: refined?.label ?? null,
+    predicted_iou: judged?.predictedIou ?? null,
+    stability_score: judged && upscaler ? stabilityScore(judged.logits, upscaler) : null,
+    crop_box: [0, 0, image.width, image.height],
+    prompts: { points, box: box ?? null },
+    candidate_index: candidate ? draft.chosen : null,
+    candidates_iou: draft.candidates?.map(({ predictedIou }) => predictedIou) ?? null,
+    model_id: candidate ? modelId : (refined?.model_id ?? null),
+    active_ms: Math.round(time.activeMs) + (refined?.active_ms ?? 0),
+    idle_ms: Math.round(time.idleMs) + (refined?.idle_ms ?? 0),
+  };
+}

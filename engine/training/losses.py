@@ -9,6 +9,7 @@ from torch.nn import functional as F
 FOCAL_ALPHA, FOCAL_GAMMA = 0.25, 2.0
 AFFINITY_SCALE = 10.0
 AFFINITY_QUERIES = 4
+"""Positions of each mask that are compared with all others."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def mask_iou(logits: Tensor, target: Tensor) -> Tensor:
     return intersection / (mask | truth).sum((-2, -1)).clamp(min=1)
 
 
-def affinity_loss(embeddings: Tensor, target: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+def affinity_loss(embeddings: Tensor, target: Tensor, present: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
     """Embedding positions of one mask should be alike, and unlike the rest.
 
     For each mask, random positions inside it are compared (cosine) with every position, against the share of the mask
@@ -57,53 +58,50 @@ def affinity_loss(embeddings: Tensor, target: Tensor, present: Tensor) -> tuple[
         embeddings: B×C×S×S.
         target: B×M×4S×4S, 0/1.
         present: B×M, 1 where there is a mask.
+        uniform: B×M×Q numbers in [0, 1) that choose Q positions of each mask.
 
     Returns:
-        The loss and the mean IoU of the positions called alike with the mask, both scalars.
+        B×M losses and B×M IoUs of the positions called alike with the mask; 0 for masks that are absent.
     """
     features = F.normalize(embeddings.float().flatten(2), dim=1)  # B×C×S²
     share = F.avg_pool2d(target.float(), 4).flatten(2)  # B×M×S²
-    batch, masks, positions = share.shape
-    # Favours positions well inside.
-    draws = torch.rand(batch, masks, AFFINITY_QUERIES, positions, device=share.device) * share[:, :, None]
-    clicked = draws.argmax(-1).flatten(1)  # B×(M·Q)
-    queries = features.gather(2, clicked[:, None].expand(-1, features.shape[1], -1))
-    logits = AFFINITY_SCALE * (queries.transpose(1, 2) @ features - 0.5)
-    logits = logits.unflatten(1, (masks, AFFINITY_QUERIES))
+    masks, queries = uniform.shape[1:]
+    # Positions well inside are what a click would be in: the eighth power all but leaves out the border.
+    likely = share.pow(8).cumsum(-1)
+    asked = torch.searchsorted(likely, uniform * likely[..., -1:], right=True).clamp(max=share.shape[-1] - 1)
+    clicked = features.gather(2, asked.flatten(1)[:, None].expand(-1, features.shape[1], -1))
+    logits = AFFINITY_SCALE * (clicked.transpose(1, 2) @ features - 0.5)
+    logits = logits.unflatten(1, (masks, queries))
     wanted = share[:, :, None].expand_as(logits)
     error = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     inside = (error * wanted).sum(-1) / wanted.sum(-1).clamp(min=1)
     outside = (error * (1 - wanted)).sum(-1) / (1 - wanted).sum(-1).clamp(min=1)
-    count = present.sum().clamp(min=1)
-    loss = (((inside + outside) / 2).mean(-1) * present).sum() / count
+    loss = ((inside + outside) / 2).mean(-1) * present
     with torch.no_grad():
         called, true = logits > 0, wanted > 0.5
         iou = (called & true).sum(-1) / (called | true).sum(-1).clamp(min=1)
-        agreement = (iou.mean(-1) * present).sum() / count
-    return loss, agreement
+    return loss, iou.mean(-1) * present
 
 
-def round_loss(
-    logits: Tensor, predicted_iou: Tensor, target: Tensor, present: Tensor, weights: LossWeights
-) -> tuple[Tensor, Tensor]:
-    """Loss of one interactive round over the masks that may answer it.
+def mask_losses(logits: Tensor, predicted_iou: Tensor, target: Tensor, weights: LossWeights) -> tuple[Tensor, Tensor]:
+    """Loss of one interactive round for each prompt, over the masks that may answer it.
 
     Args:
         logits: P×K×H×W low-res logits of the K masks that answer this round.
         predicted_iou: P×K.
         target: P×H×W, 0/1.
-        present: P, 1 for prompts that count and 0 for padding of the batch.
         weights: of the terms.
 
     Returns:
-        The loss (a scalar: only the lowest mask loss of each prompt is back-propagated, IoU errors of all K are),
-        and the true IoUs P×K.
+        Losses P (only the lowest mask loss of each prompt is back-propagated, IoU errors of all K are), and the true
+        IoUs P×K.
     """
     truth = target[:, None].expand_as(logits)
     mask_loss = weights.focal * focal_loss(logits, truth) + weights.dice * dice_loss(logits, truth)
     with torch.no_grad():
         true_iou = mask_iou(logits, truth)
     iou_error = (predicted_iou - true_iou).square().mean(1)
-    lowest = mask_loss.min(1).values + weights.others * mask_loss.mean(1)
-    per_prompt = lowest + weights.iou * iou_error
-    return (per_prompt * present).sum() / present.sum().clamp(min=1), true_iou
+    loss = mask_loss.min(1).values + weights.iou * iou_error
+    if weights.others:
+        loss = loss + weights.others * mask_loss.mean(1)
+    return loss, true_iou

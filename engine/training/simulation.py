@@ -1,9 +1,8 @@
 """The interactive annotator that training plays, vectorised over masks. Source: Segment Anything, appendix A.
 
 A mask is first prompted by a point inside it or by a noisy box; every further point falls where the last answer was
-wrong; the logits of the answer with the best predicted IoU go back as the dense prompt. Some rounds add no point, so
-that the model learns to improve on its own mask. Coordinates are
-those of the window being trained on until they are encoded; then they are of the model-input frame.
+wrong; the logits of the answer with the best predicted IoU go back as the dense prompt. Two rounds add no point, so
+that the model learns to improve on its own mask.
 """
 
 from collections.abc import Callable
@@ -14,13 +13,25 @@ from torch import Tensor
 
 from engine.errors import InvalidSetting
 from engine.sam import Sam
-from engine.sam.prompt_encoder import BACKGROUND, BOX_BOTTOM_RIGHT, BOX_TOP_LEFT, FOREGROUND, PADDING
-from engine.training.losses import LossWeights, round_loss
+from engine.sam.prompt_encoder import BOX_TOP_LEFT, FOREGROUND, PADDING
+from engine.training.losses import LossWeights, mask_losses
+from engine.training.prompts import PromptDraws, error_point, first_prompt
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """How many rounds, and how they start. The paper: 8 error points and 2 rounds without, 11 in all."""
+    """How many rounds, and how they start. The defaults are the paper's: 1 + 8 points + 2 without one, 11 rounds.
+
+    Attributes:
+        error_points: rounds that add a point where the last answer was wrong.
+        rounds_without_point: rounds that add nothing: the last one, the others at random places.
+        box_probability: how often the first prompt is a box; 0 trains on points and masks only.
+        box_noise: standard deviation of each side of a box, relative to its length.
+        box_noise_limit: the most that a side is moved, in model-input pixels.
+        single_mask_for_points: also train the single-mask token on a first prompt that is a point.
+        single_mask_for_boxes: the same for boxes. The paper does neither: one prompt is answered by three masks.
+        weights: of the loss terms.
+    """
 
     error_points: int = 8
     rounds_without_point: int = 2
@@ -28,27 +39,46 @@ class Simulation:
     box_noise: float = 0.1
     box_noise_limit: float = 20.0
     single_mask_for_points: bool = False
-    """Also train the single mask on a first prompt that is a point (a box always trains it)."""
+    single_mask_for_boxes: bool = False
     weights: LossWeights = field(default_factory=LossWeights)
 
     def __post_init__(self) -> None:
-        if self.error_points < 0 or self.rounds_without_point < 0 or not 0 <= self.box_probability <= 1:
-            raise InvalidSetting("A simulation needs no negative number of rounds and a box probability in [0, 1].")
+        if self.error_points < 0 or self.rounds_without_point < 0:
+            raise InvalidSetting("error_points and rounds_without_point must not be negative.")
+        if not 0 <= self.box_probability <= 1:
+            raise InvalidSetting(f"box_probability is between 0 and 1, not {self.box_probability}.")
+        if self.box_noise < 0 or self.box_noise_limit < 0:
+            raise InvalidSetting("box_noise and box_noise_limit must not be negative.")
 
-    def rounds(self, generator: torch.Generator) -> list[bool]:
-        """For each round after the first: does it add a point? The last round without one is always at the end."""
+    @property
+    def rounds(self) -> int:
+        """Answers per mask."""
+        return 1 + self.error_points + self.rounds_without_point
+
+    def plan(self, generator: torch.Generator) -> list[bool]:
+        """For each round, whether it adds a prompt. The same for all masks of a batch, so that none waits."""
         adds = [True] * self.error_points
-        for _ in range(max(0, self.rounds_without_point - 1)):
+        for _ in range(self.rounds_without_point - 1):
             adds.insert(int(torch.randint(len(adds) + 1, (1,), generator=generator)), False)
-        return [*adds, False] if self.rounds_without_point else adds
+        last = [False] if self.rounds_without_point else []
+        return [True, *adds, *last]
 
 
 @dataclass(frozen=True)
 class Rounds:
-    """What one batch gave, per round (R): loss, and true IoU of the fed-back answer, averaged over present masks."""
+    """Sums over the present masks, so that parts of a batch can be added up; divide by `count` for means.
+
+    Attributes:
+        losses: R, one per round.
+        ious: R, true IoU of the answer that was fed back.
+        count: present masks, a scalar.
+        by_image: B, the loss of each image over all rounds.
+    """
 
     losses: Tensor
     ious: Tensor
+    count: Tensor
+    by_image: Tensor
 
 
 def run_rounds(
@@ -58,8 +88,10 @@ def run_rounds(
     present: Tensor,
     origin: Tensor,
     simulation: Simulation,
-    generator: torch.Generator,
+    plan: list[bool],
+    draws: PromptDraws,
     *,
+    texts: tuple[Tensor, Tensor] | None = None,
     backward: Callable[[Tensor], None] | None = None,
 ) -> Rounds:
     """Play all rounds on one batch; with `backward`, back-propagate each round on its own so that memory stays flat.
@@ -68,127 +100,78 @@ def run_rounds(
         sam: the model; its prompt encoder and mask decoder are used.
         embeddings: B×C×S×S. Gradients of all rounds accumulate in it when it is a leaf. It may be of a window of the
             model input only, as `origin` says.
-        targets: B×M×4S×4S, 0/1 masks at the resolution of the low-res logits.
-        present: B×M, 1 where there is a mask.
+        targets: B×M×4S×4S, the true masks at the resolution of the low-res logits.
+        present: B×M, whether there is a mask.
         origin: B×2 (x, y), where each window starts in the model-input frame.
         simulation: the rounds.
-        generator: of the random choices, on the CPU (choices per batch).
-        backward: given the loss of each round divided by the number of rounds; None only evaluates.
+        plan: which rounds add a prompt, from `Simulation.plan`.
+        draws: random numbers for these B×M masks.
+        texts: text embeddings B×M×D and B×M, which masks start with theirs instead of a point or a box.
+        backward: given each round's loss, summed over masks and divided by the number of rounds; None only evaluates.
     """
-    batch, masks = targets.shape[:2]
-    target = targets.flatten(0, 1).float()
+    masks = targets.shape[1]
+    truth = targets.flatten(0, 1) > 0.5
+    target = truth.float()
     counts = present.flatten().float()
     scale = 16 * embeddings.shape[-1] / target.shape[-1]
-    coords, labels = first_prompt(target, scale, simulation)
+    coords, labels = first_prompt(
+        truth, scale, draws, simulation.box_probability, simulation.box_noise, simulation.box_noise_limit
+    )
+    starts_with_text: Tensor | None = None
+    if texts is not None:
+        # A text takes the place of the point; the padding token beside it stays.
+        starts_with_text = texts[1].flatten()
+        labels = torch.where(starts_with_text[:, None], torch.tensor([FOREGROUND, PADDING]).to(labels), labels)
     starts_with_box = labels[:, 0] == BOX_TOP_LEFT
+    single_too = torch.where(starts_with_box, simulation.single_mask_for_boxes, simulation.single_mask_for_points)
     image_pe = _window_pe(sam.prompt_encoder.get_dense_pe(), origin, embeddings.shape[-1])
     shift = origin.repeat_interleave(masks, 0)[:, None]
-    adds_point = [True, *simulation.rounds(generator)]
+    errors = iter(draws.errors.flatten(0, 1).unbind(1))
     logits_in: Tensor | None = None
     losses: list[Tensor] = []
     ious: list[Tensor] = []
-    for number, adds in enumerate(adds_point):
-        if number and adds:
-            assert logits_in is not None
-            point, label = error_point(logits_in[:, 0], target, scale)
-            coords = torch.cat([coords, point[:, None]], dim=1)
-            labels = torch.cat([labels, label[:, None]], dim=1)
-        sparse = sam.prompt_encoder.embed_points(coords + shift, labels)
-        prompts = batch * masks
+    for number, adds in enumerate(plan):
         if logits_in is None:
-            dense = sam.prompt_encoder.no_mask(prompts)[..., :1, :1]  # the same everywhere, whatever the window
+            dense = sam.prompt_encoder.no_mask(len(target))[..., :1, :1]  # the same everywhere, whatever the window
         else:
+            if adds:
+                point, label = error_point(logits_in[:, 0], truth, next(errors), scale)
+                coords = torch.cat([coords, point[:, None]], dim=1)
+                labels = torch.cat([labels, label[:, None]], dim=1)
             dense = sam.prompt_encoder.embed_masks(logits_in)
+        sparse = sam.prompt_encoder.embed_points(coords + shift, labels)
+        if texts is not None and starts_with_text is not None:
+            token = sam.prompt_encoder.embed_texts(texts[0].flatten(0, 1)).to(sparse)
+            first = torch.where(starts_with_text[:, None, None], token, sparse[:, :1])
+            sparse = torch.cat([first, sparse[:, 1:]], dim=1)
         logits, predicted = sam.mask_decoder.predict_masks(embeddings, image_pe, sparse, dense)
         logits, predicted = logits.float(), predicted.float()
-        several = slice(1, None) if number == 0 else slice(0, 1)
-        loss, true_iou = round_loss(logits[:, several], predicted[:, several], target, counts, simulation.weights)
-        if number == 0:
-            # A box is unambiguous enough to be asked for a single mask as well.
-            asked = counts if simulation.single_mask_for_points else counts * starts_with_box
-            single, _ = round_loss(logits[:, :1], predicted[:, :1], target, asked, simulation.weights)
-            loss = loss + single * asked.sum() / counts.sum().clamp(min=1)
+        answers = slice(1, None) if number == 0 else slice(0, 1)
+        loss, true_iou = mask_losses(logits[:, answers], predicted[:, answers], target, simulation.weights)
+        if number == 0 and (simulation.single_mask_for_boxes or simulation.single_mask_for_points):
+            loss = loss + single_too * mask_losses(logits[:, :1], predicted[:, :1], target, simulation.weights)[0]
+        loss = loss * counts
         if backward is not None:
-            backward(loss / len(adds_point))
+            backward(loss.sum() / len(plan))
         losses.append(loss.detach())
-        best = predicted[:, several].argmax(1, keepdim=True)
-        answered = true_iou.gather(1, best)[:, 0]
-        ious.append((answered * counts).sum() / counts.sum().clamp(min=1))
-        chosen = logits[:, several].gather(1, best[:, :, None, None].expand(-1, 1, *logits.shape[-2:]))
+        best = predicted[:, answers].argmax(1, keepdim=True)
+        ious.append((true_iou.gather(1, best)[:, 0] * counts).sum())
+        chosen = logits[:, answers].gather(1, best[:, :, None, None].expand(-1, 1, *logits.shape[-2:]))
         logits_in = chosen.detach()
     # Left on the device: reading them here would make every round wait for it.
-    return Rounds(torch.stack(losses), torch.stack(ious))
+    by_mask = torch.stack(losses)
+    return Rounds(
+        losses=by_mask.sum(1),
+        ious=torch.stack(ious),
+        count=counts.sum(),
+        by_image=by_mask.sum(0).unflatten(0, (-1, masks)).sum(1),
+    )
 
 
 def _window_pe(image_pe: Tensor, origin: Tensor, side: int) -> Tensor:
-    """The parts of the 1×C×S×S position code that B windows of `side` cells see: B×C×side×side."""
+    """The parts of the 1×C×S×S position code that B windows of `side` cells see: B×C×side×side (1×… if whole)."""
     if side == image_pe.shape[-1]:
         return image_pe
-    cells = (origin / 16).long().tolist()
-    return torch.stack([image_pe[0, :, y : y + side, x : x + side] for x, y in cells])
-
-
-def first_prompt(target: Tensor, scale: float, simulation: Simulation) -> tuple[Tensor, Tensor]:
-    """A foreground point and a padding token, or the two corners of a noisy box: coordinates P×2×2, labels P×2.
-
-    `target` is P×h×w; one of its cells is `scale` model-input pixels wide.
-    """
-    point = random_cell(target > 0.5, scale)
-    corners = noisy_box(target > 0.5, scale, simulation.box_noise, simulation.box_noise_limit)
-    uses_box = torch.rand(len(target), device=target.device) < simulation.box_probability
-    as_point = torch.stack([point, torch.zeros_like(point)], dim=1)
-    coords = torch.where(uses_box[:, None, None], corners, as_point)
-    box_labels = torch.tensor([BOX_TOP_LEFT, BOX_BOTTOM_RIGHT], device=target.device)
-    point_labels = torch.tensor([FOREGROUND, PADDING], device=target.device)
-    return coords, torch.where(uses_box[:, None], box_labels, point_labels)
-
-
-def error_point(logits: Tensor, target: Tensor, scale: float) -> tuple[Tensor, Tensor]:
-    """A point uniform in the error region of `logits > 0` (P×h×w): coordinates P×2, labels P.
-
-    Foreground where the mask misses the target, background where it spills over. Without any error, a point in the
-    target.
-    """
-    truth = target > 0.5
-    wrong = (logits > 0) != truth
-    region = torch.where(wrong.flatten(1).any(1)[:, None, None], wrong, truth)
-    point, inside = _choose(region, truth, scale)
-    return point, torch.where(inside, FOREGROUND, BACKGROUND)
-
-
-def random_cell(region: Tensor, scale: float) -> Tensor:
-    """A point uniform in each region of P×h×w booleans, in model-input pixels: P×2 (x, y)."""
-    return _choose(region, region, scale)[0]
-
-
-def noisy_box(region: Tensor, scale: float, noise: float, limit: float) -> Tensor:
-    """Corners P×2×2 of each region's box, each side moved by N(0, `noise`·side), at most `limit` pixels."""
-    height, width = region.shape[-2:]
-    columns, rows = region.any(1), region.any(2)
-    x = torch.arange(width, device=region.device)
-    y = torch.arange(height, device=region.device)
-    x0, x1 = _extent(columns, x, width)
-    y0, y1 = _extent(rows, y, height)
-    box = torch.stack([x0, y0, x1, y1], dim=1).float() * scale
-    sides = (box[:, 2:] - box[:, :2]).repeat(1, 2)
-    shift = (torch.randn_like(box) * noise * sides).clamp(-limit, limit)
-    moved = (box + shift).clamp(min=0)
-    moved[:, 0::2].clamp_(max=width * scale)
-    moved[:, 1::2].clamp_(max=height * scale)
-    return moved.reshape(-1, 2, 2)
-
-
-def _extent(present: Tensor, positions: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    first = torch.where(present, positions, size).amin(1).clamp(max=size - 1)
-    return first, torch.where(present, positions + 1, 0).amax(1).maximum(first + 1)
-
-
-def _choose(region: Tensor, truth: Tensor, scale: float) -> tuple[Tensor, Tensor]:
-    """A uniform cell of each region as a point anywhere inside that cell, and whether `truth` holds there."""
-    draw = torch.rand(region.shape, device=region.device).masked_fill_(~region, -1.0)
-    cell = draw.flatten(1).argmax(1)
-    width = region.shape[-1]
-    corner = torch.stack([cell % width, cell // width], dim=1).float()
-    # Prompt coordinates name a pixel by its corner and are moved to its centre by the prompt encoder.
-    point = (corner + torch.rand_like(corner)) * scale - 0.5
-    return point, truth.flatten(1).gather(1, cell[:, None])[:, 0]
+    cells = (origin / 16).long()[:, :, None] + torch.arange(side, device=origin.device)
+    x, y = cells.unbind(1)
+    return image_pe[0][:, y[:, :, None], x[:, None, :]].transpose(0, 1)

@@ -1,162 +1,123 @@
-"""The simulated annotator clicks where the answer is wrong, and training on it learns."""
+"""The rounds are the paper's, and what is learnt from them is the picture."""
 
-import dataclasses
+from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 import torch
 
 from engine.errors import InvalidSetting
-from engine.sam import SamConfig, TinyConfig, build_sam
-from engine.sam.prompt_encoder import BOX_BOTTOM_RIGHT, BOX_TOP_LEFT, FOREGROUND, PADDING
-from engine.training.losses import LossWeights, affinity_loss, dice_loss, focal_loss, mask_iou, round_loss
-from engine.training.simulation import Simulation, error_point, first_prompt, noisy_box, run_rounds
-
-SCALE = 4.0
-
-
-def regions(count: int = 64) -> torch.Tensor:
-    """One rectangle per row, P×32×32."""
-    torch.manual_seed(0)
-    target = torch.zeros(count, 32, 32)
-    for mask in target:
-        x, y = torch.randint(0, 24, (2,)).tolist()
-        w, h = torch.randint(2, 8, (2,)).tolist()
-        mask[y : y + h, x : x + w] = 1
-    return target
-
-
-def cell_of(points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    cells = ((points + 0.5) / SCALE).long()
-    return cells[:, 1], cells[:, 0]
-
-
-def test_first_points_fall_inside_their_mask() -> None:
-    target = regions()
-    coords, labels = first_prompt(target, SCALE, Simulation(box_probability=0))
-    row, column = cell_of(coords[:, 0])
-    assert bool((target[torch.arange(len(target)), row, column] == 1).all())
-    assert labels.tolist() == [[FOREGROUND, PADDING]] * len(target)
-
-
-def test_boxes_enclose_their_mask_without_noise_and_stay_near_it_with_noise() -> None:
-    target = regions()
-    exact = noisy_box(target > 0.5, SCALE, noise=0.0, limit=20)
-    rows, columns = torch.nonzero(target[0]).T
-    assert exact[0].tolist() == [
-        [columns.min() * SCALE, rows.min() * SCALE],
-        [(columns.max() + 1) * SCALE, (rows.max() + 1) * SCALE],
-    ]
-    noisy = noisy_box(target > 0.5, SCALE, noise=10.0, limit=20)
-    assert float((noisy - exact).abs().max()) <= 20
-    assert float((noisy - exact).abs().max()) > 5
-    _, labels = first_prompt(target, SCALE, Simulation(box_probability=1))
-    assert labels.tolist() == [[BOX_TOP_LEFT, BOX_BOTTOM_RIGHT]] * len(target)
-
-
-def test_error_points_are_labelled_by_the_kind_of_error() -> None:
-    target = regions()
-    nothing, everything = torch.full_like(target, -1.0), torch.ones_like(target)
-    for answer, label in ((nothing, 1), (everything, 0)):
-        points, labels = error_point(answer, target, SCALE)
-        row, column = cell_of(points)
-        assert bool((labels == label).all())
-        assert bool((target[torch.arange(len(target)), row, column] == label).all())
-
-
-def test_perfect_answer_gets_a_point_in_the_mask() -> None:
-    target = regions()
-    points, labels = error_point(target * 2 - 1, target, SCALE)
-    row, column = cell_of(points)
-    assert bool((labels == 1).all())
-    assert bool((target[torch.arange(len(target)), row, column] == 1).all())
+from engine.sam.prompt_encoder import BOX_TOP_LEFT, FOREGROUND, PADDING
+from engine.training.batch import Batch, Shard
+from engine.training.prompts import PromptDraws
+from engine.training.randomness import step_generator
+from engine.training.simulation import Rounds, Simulation, run_rounds
+from tests.training.shapes import SIDE, Shapes, tiny_sam
 
 
 def test_paper_simulation_has_eleven_rounds_and_ends_without_a_point() -> None:
     generator = torch.Generator().manual_seed(0)
-    plans = [Simulation().rounds(generator) for _ in range(50)]
-    assert all(len(plan) == 10 and sum(plan) == 8 and not plan[-1] for plan in plans)
-    assert len({tuple(plan) for plan in plans}) > 5  # the other one moves about
+    plans = [Simulation().plan(generator) for _ in range(200)]
+    assert Simulation().rounds == 11
+    assert all(len(plan) == 11 and sum(plan) == 9 and plan[0] and not plan[-1] for plan in plans)
+    # The other one is at a random place: before, between or after the eight points.
+    assert {plan.index(False) for plan in plans} == set(range(1, 10))
 
 
-def test_impossible_simulation_is_refused() -> None:
-    with pytest.raises(InvalidSetting):
-        Simulation(box_probability=1.5)
-
-
-def test_losses_are_zero_for_a_perfect_mask_and_grow_with_error() -> None:
-    target = regions(4)
-    perfect, half = (target * 2 - 1) * 30, (target * 2 - 1) * 30
-    half[:, :, 16:] = 30
-    for loss in (focal_loss, dice_loss):
-        assert float(loss(perfect, target).max()) < 1e-3
-        assert bool((loss(half, target) > loss(perfect, target)).all())
-    assert mask_iou(perfect, target).tolist() == [1.0] * 4
-
-
-def test_only_the_best_of_several_masks_gets_a_gradient() -> None:
-    target = regions(1)
-    logits = torch.stack([target[0] * 4 - 2, -(target[0] * 4 - 2), torch.zeros(32, 32)])[None].requires_grad_()
-    loss, true_iou = round_loss(logits, torch.zeros(1, 3), target, torch.ones(1), LossWeights(iou=0))
-    loss.backward()
-    assert logits.grad is not None
-    assert [bool(g.any()) for g in logits.grad[0]] == [True, False, False]
-    assert true_iou[0].tolist()[0] == 1.0
-
-
-def test_losing_masks_get_a_gradient_when_asked() -> None:
-    target = regions(1)
-    logits = torch.stack([target[0] * 4 - 2, -(target[0] * 4 - 2)])[None].requires_grad_()
-    loss, _ = round_loss(logits, torch.zeros(1, 2), target, torch.ones(1), LossWeights(iou=0, others=0.1))
-    loss.backward()
-    assert logits.grad is not None
-    assert all(bool(g.any()) for g in logits.grad[0])
-
-
-def test_affinity_is_low_where_a_mask_looks_alike_and_differs_from_the_rest() -> None:
-    target = torch.zeros(1, 1, 32, 32)
-    target[..., :16, :16] = 1
-    inside = torch.nn.functional.avg_pool2d(target, 4) > 0.5
-    alike = torch.where(inside, torch.tensor([1.0, 0.0]).view(1, 2, 1, 1), torch.tensor([0.0, 1.0]).view(1, 2, 1, 1))
-    loss, agreement = affinity_loss(alike, target, torch.ones(1, 1))
-    assert float(loss) < 0.01
-    assert float(agreement) == 1.0
-    uniform, _ = affinity_loss(torch.ones(1, 2, 8, 8), target, torch.ones(1, 1))
-    assert float(uniform) > 1
-    absent, _ = affinity_loss(torch.ones(1, 2, 8, 8), target, torch.zeros(1, 1))
-    assert float(absent) == 0
-
-
-def test_training_on_one_picture_learns_it() -> None:
-    torch.manual_seed(0)
-    config = SamConfig(
-        "tiny", TinyConfig(widths=(16, 16, 32, 32), depths=(1, 1, 1, 1)), image_size=128, prompt_embed_dim=32
-    )
-    sam = build_sam(dataclasses.replace(config, decoder_mlp_dim=64)).train()
-    target = regions(4)[None]
-    image = (
-        target[0].repeat_interleave(4, 1).repeat_interleave(4, 2) * torch.tensor([40, 80, 120, 160])[:, None, None]
-    ).sum(0)
-    pixels = sam.preprocess(image.expand(1, 3, -1, -1))
-    optimizer = torch.optim.AdamW(sam.parameters(), lr=2e-3)
+def test_rounds_without_points_can_be_left_out() -> None:
     generator = torch.Generator().manual_seed(0)
-    simulation = Simulation(error_points=1, rounds_without_point=0, box_probability=0)
-    history = []
-    for _ in range(250):
-        embedding = sam.image_encoder(pixels)
-        leaf = embedding.detach().requires_grad_()
-        rounds = run_rounds(
-            sam,
-            leaf,
-            target,
-            torch.ones(1, 4),
-            torch.zeros(1, 2),
-            simulation,
-            generator,
-            backward=torch.Tensor.backward,
-        )
-        assert leaf.grad is not None
-        embedding.backward(leaf.grad)
-        optimizer.step()
-        optimizer.zero_grad()
-        history.append(float(rounds.ious[-1]))
-    assert sum(history[-10:]) / 10 > 0.7 > 0.3 > history[0]
+    assert Simulation(error_points=2, rounds_without_point=0).plan(generator) == [True, True, True]
+    assert Simulation(error_points=1, rounds_without_point=1).plan(generator) == [True, True, False]
+
+
+@pytest.mark.parametrize("values", [{"box_probability": 1.5}, {"error_points": -1}, {"box_noise": -0.1}])
+def test_impossible_simulation_is_refused(values: dict[str, float]) -> None:
+    with pytest.raises(InvalidSetting):
+        Simulation(**values)  # pyright: ignore[reportArgumentType]
+
+
+def play(simulation: Simulation, *, batch: Batch | None = None, backward: Callable[..., None] | None = None) -> Rounds:
+    """All rounds of one batch on seeded random weights."""
+    batch = batch or Shapes().batch(0, 2, 3, SIDE, Shard())
+    sam = tiny_sam().train()
+    with torch.no_grad():
+        embeddings = sam.image_encoder(sam.preprocess(batch.images))
+    generator = step_generator(0, 0, "simulation")
+    plan = simulation.plan(generator)
+    draws = PromptDraws.draw(len(batch.images), batch.targets.shape[1], simulation.error_points, generator)
+    return run_rounds(
+        sam, embeddings, batch.targets, batch.present, batch.origin, simulation, plan, draws, backward=backward
+    )
+
+
+def test_each_round_gets_the_best_predicted_logits_and_one_more_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.sam.mask_decoder import MaskDecoder
+    from engine.sam.prompt_encoder import PromptEncoder
+
+    tokens: list[list[list[int]]] = []
+    fed: list[torch.Tensor] = []
+    answers: list[tuple[torch.Tensor, torch.Tensor]] = []
+    embed_points, embed_masks = PromptEncoder.embed_points, PromptEncoder.embed_masks
+    predict_masks = MaskDecoder.predict_masks
+
+    def points(self: PromptEncoder, coords: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        tokens.append(labels.tolist())
+        return embed_points(self, coords, labels)
+
+    def masks(self: PromptEncoder, logits: torch.Tensor) -> torch.Tensor:
+        fed.append(logits)
+        return embed_masks(self, logits)
+
+    def predict(self: MaskDecoder, *args: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        answers.append(predict_masks(self, *args))
+        return answers[-1]
+
+    monkeypatch.setattr(PromptEncoder, "embed_points", points)
+    monkeypatch.setattr(PromptEncoder, "embed_masks", masks)
+    monkeypatch.setattr(MaskDecoder, "predict_masks", predict)
+    play(Simulation(error_points=3, rounds_without_point=2))
+
+    lengths = [len(prompt[0]) for prompt in tokens]
+    assert len(lengths) == 6
+    assert (lengths[0], lengths[-2], lengths[-1]) == (2, 5, 5)
+    assert sum(later == earlier + 1 for earlier, later in pairwise(lengths)) == 3
+    assert {tuple(prompt[:2]) for prompt in tokens[0]} <= {(FOREGROUND, PADDING), (BOX_TOP_LEFT, 3)}
+    first_logits, first_iou = answers[0]
+    best = 1 + first_iou[:, 1:].argmax(1)  # of the three, never the single mask
+    assert torch.equal(fed[0][:, 0], first_logits[torch.arange(6), best])
+    for answer, given in zip(answers[1:], fed[1:], strict=False):
+        assert torch.equal(given, answer[0][:, :1])  # several prompts: the single mask alone
+    assert not any(given.requires_grad for given in fed)
+
+
+def test_parts_of_a_batch_add_up_to_the_whole() -> None:
+    batch = Shapes().batch(3, 2, 3, SIDE, Shard())
+    rounds = play(Simulation(error_points=1), batch=batch)
+    assert float(rounds.count) == int(batch.present.sum())
+    assert float(rounds.by_image.sum()) == pytest.approx(float(rounds.losses.sum()), rel=1e-5)
+
+
+def test_absent_masks_add_nothing() -> None:
+    batch = Shapes().batch(0, 2, 3, SIDE, Shard())
+    batch.present[:] = False
+    rounds = play(Simulation(error_points=1), batch=batch)
+    assert float(rounds.losses.abs().sum()) == float(rounds.ious.sum()) == float(rounds.count) == 0
+
+
+def test_single_mask_is_trained_on_one_prompt_only_when_asked() -> None:
+    plain = play(Simulation(error_points=0, rounds_without_point=0))
+    both = play(
+        Simulation(error_points=0, rounds_without_point=0, single_mask_for_points=True, single_mask_for_boxes=True)
+    )
+    boxes = play(Simulation(error_points=0, rounds_without_point=0, single_mask_for_boxes=True))
+    assert float(plain.losses) < float(boxes.losses) < float(both.losses)
+
+
+def test_window_sees_its_own_part_of_the_position_code() -> None:
+    """A window at an origin gets the codes that the whole input has there."""
+    from engine.training.simulation import _window_pe
+
+    whole = torch.arange(2 * 8 * 8.0).reshape(1, 2, 8, 8)
+    parts = _window_pe(whole, torch.tensor([[0.0, 0.0], [16.0, 48.0]]), 4)
+    assert torch.equal(parts, torch.stack([whole[0, :, :4, :4], whole[0, :, 3:7, 1:5]]))
+    assert _window_pe(whole, torch.zeros(2, 2), 8) is whole

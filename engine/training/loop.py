@@ -1,69 +1,35 @@
-"""The training loop: draw a batch, play the annotator, step, average, save."""
+"""The training loop: a batch, the rounds, one step, and now and then a log entry and a saved state."""
 
-import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from tqdm import tqdm
+from torch import nn
 
 from engine.errors import MaskloopError
-from engine.sam import Sam, SamConfig, architecture, build_sam, save_checkpoint
-from engine.training.augment import make_batch
-from engine.training.batch import Batch, concatenate
-from engine.training.feed import SceneFeed
+from engine.sam import Sam, SamConfig, build_sam
+from engine.sam.image_encoder import Block, ImageEncoderViT
+from engine.training.batch import TrainingData
+from engine.training.distributed import Process
 from engine.training.initialise import tie_position_lookup
-from engine.training.losses import affinity_loss
-from engine.training.packed import PackedDataset
-from engine.training.recipes import Phase, Recipe
-from engine.training.simulation import Rounds, Simulation, run_rounds
+from engine.training.log import open_log
+from engine.training.optimizer import set_rate
+from engine.training.passes import accumulate
+from engine.training.recipe import Recipe
+from engine.training.simulation import Rounds
+from engine.training.state import TrainingState
+
+ALONE = Process()
 
 
 class NonFiniteLoss(MaskloopError):
     """The loss stopped being a number; the run ended before the step that would have spoiled the weights."""
 
 
-@dataclass(frozen=True)
-class TrainingData:
-    """What batches are drawn from; either part may be missing where the recipe's shares allow it."""
-
-    real: PackedDataset | None
-    scenes: SceneFeed | None
-
-    def draw(self, recipe: Recipe, phase: Phase, side: int, generator: torch.Generator, device: torch.device) -> Batch:
-        """One batch for a model input of `side` pixels: the recipe's share of scenes, the rest real images."""
-        share = recipe.scene_fraction if self.real is not None else 1.0
-        # Rounded at random, so that small batches see scenes too.
-        from_scenes = int(phase.images * share + float(torch.rand((), generator=generator)))
-        if self.scenes is None:
-            from_scenes = 0
-        parts = []
-        if from_scenes and self.scenes is not None:
-            self.scenes.use(from_scenes)
-            parts.append(
-                (self.scenes.data, torch.randint(self.scenes.data.filled, (from_scenes,), generator=generator))
-            )
-        if from_scenes < phase.images and self.real is not None:
-            weights = _image_weights(self.real, recipe.source_weights)
-            drawn = torch.multinomial(weights, phase.images - from_scenes, replacement=True, generator=generator)
-            parts.append((self.real, drawn))
-        batches = [
-            make_batch(
-                data,
-                index.to(device),
-                phase.masks,
-                side,
-                min(phase.window, side),
-                recipe.augmentation,
-                smallest_area=recipe.smallest_area,
-            )
-            for data, index in parts
-        ]
-        return concatenate(batches)
+class TrainingStopped(MaskloopError):
+    """The run was asked to stop and has saved its state."""
 
 
 def train(
@@ -71,212 +37,139 @@ def train(
     data: TrainingData,
     out: Path,
     *,
+    model: Sam,
     device: torch.device,
+    process: Process = ALONE,
+    name: str = "train",
     seed: int = 0,
-    start: Sam | None = None,
     compile_model: bool = False,
-    save_every: float = 120.0,
+    save_every: float = 600.0,
     log_every: int = 50,
     on_step: Callable[[int, Rounds], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Sam:
-    """Run a recipe and return the averaged model.
+    """Run a recipe and return the model to ship, in evaluation mode.
 
-    Writes to `out`: `average.safetensors`/`.json` (what to ship), `state.pt` (exact resume; picked up when present)
-    and `log.jsonl` (step, learning rate, loss, IoU per round, images per second), every `save_every` seconds (the log
-    every `log_every` steps) and at the end. `start` gives the first weights instead of random
-    ones. Raises NonFiniteLoss.
+    Writes to `out`: `model.safetensors`/`.json` (what to ship), `state.pt` (exact resume; picked up when present),
+    `log.jsonl` and `tensorboard/` (learning rate, loss and IoU per round, masks per second). The first two are written
+    every `save_every` seconds and at the end, the others every `log_every` steps.
+
+    Args:
+        recipe: checked against the model and the number of processes here.
+        data: gives batches by step.
+        out: a folder; with several machines, one that all of them see.
+        model: with its first weights; the same in every process.
+        device: of this process.
+        process: which of those that train together this is.
+        name: what the progress bar says.
+        seed: of every random choice but those of `data`.
+        compile_model: compile the decoder, and a ViT's blocks.
+        save_every: seconds between saved states.
+        log_every: steps between log entries.
+        on_step: told each step's figures, as sums over the global batch, once the weights have moved.
+        should_stop: asked after every step; True in any process saves and ends the run.
+
+    Raises:
+        NonFiniteLoss: a loss or gradient is no number; names the images. The last saved state is left as it is.
+        TrainingStopped: `should_stop` said so.
+        InvalidSetting: the recipe does not fit the model or the processes, or `out` holds another run.
     """
+    recipe.check(model.config, process.world)
     out.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(seed)
-    generator = torch.Generator().manual_seed(seed)
-    config = start.config if start is not None else architecture(recipe.arch)
-    model = start if start is not None else fresh_model(config)
     model.to(device).train()
-    average = torch.optim.swa_utils.AveragedModel(
-        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(recipe.average_decay), use_buffers=True
-    )
-    optimizer = make_optimizer(model, recipe)
-    first = load_state(out / "state.pt", model, average, optimizer, generator)
-    # Compiled, the small encoder gains nothing and the decoder a quarter of its time.
-    encode = model.image_encoder
+    _regularise(model, recipe)
+    state = TrainingState.fresh(model, recipe, seed)
+    state.resume(out)
     if compile_model:
-        model.mask_decoder.predict_masks = torch.compile(model.mask_decoder.predict_masks)
-
+        _compile(model)
+    parameters = list(model.parameters())
+    log = open_log(process, out, name, state.step, recipe.steps, log_every)
     saved = time.monotonic()
-    progress = tqdm(total=recipe.steps, initial=first, desc=recipe.arch, unit="step", mininterval=5)
-    for step in range(first, recipe.steps):
-        phase = phase_at(recipe, step)
-        began = time.monotonic()
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(recipe, step)
-        batch = data.draw(recipe, phase, config.image_size, generator, device)
-        rounds = train_step(model, encode, batch, phase.simulation, generator, recipe.affinity_weight)
-        total = float(rounds.losses.mean())
-        if not math.isfinite(total):
-            raise NonFiniteLoss(f"The loss of step {step} is {total}; the last saved state is in {out}.")
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.gradient_clip)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        # A long average of random weights only delays: start it short.
-        if step < recipe.warmup_steps:
-            average.module.load_state_dict(model.state_dict())
-        else:
-            average.update_parameters(model)
-        if on_step is not None:
-            on_step(step, rounds)
-        progress.update()
-        if step % log_every == 0:
-            _log(out, step, recipe, rounds, phase.images / (time.monotonic() - began))
-            progress.set_postfix(loss=f"{total:.3f}", first=f"{rounds.ious[0]:.3f}", last=f"{rounds.ious[-1]:.3f}")
-        if time.monotonic() - saved > save_every or step + 1 == recipe.steps:
-            save_state(out, step + 1, model, average, optimizer, generator)
-            saved = time.monotonic()
-    progress.close()
-    return averaged(average).eval()
+    try:
+        for step in range(state.step, recipe.steps):
+            phase = recipe.phase_at(step)
+            rate = recipe.schedule.rate(step, recipe.steps)
+            set_rate(state.optimizer, rate)
+            window = phase.window or model.config.image_size
+            batch = data.batch(step, phase.images, phase.masks, window, process.shard)
+            first_row = process.shard.rows(phase.images).start
+            rounds = accumulate(model, model.image_encoder, batch, first_row, recipe, phase, seed, step, device)
+            process.sum_gradients(parameters)
+            total = _summed(rounds, process)
+            count = max(1.0, float(total.count))
+            for parameter in parameters:
+                if parameter.grad is not None:
+                    parameter.grad.div_(count)
+            norm = float(nn.utils.clip_grad_norm_(parameters, recipe.optimizer.gradient_clip))
+            loss = float(total.losses.mean()) / count
+            if not math.isfinite(loss + norm):
+                _refuse(step, loss, rounds, batch.ids, process, out)
+            state.optimizer.step()
+            state.optimizer.zero_grad(set_to_none=True)
+            state.update_average(warming_up=step < recipe.schedule.warmup_steps)
+            state.step = step + 1
+            if on_step is not None:
+                on_step(step, total)
+            log.step(step, round(count), _figures(total, count, rate, norm))
+            stop = bool(process.sum(torch.tensor(float(should_stop()), device=device)))
+            due = time.monotonic() - saved > save_every
+            if process.leads and (due or stop or state.step == recipe.steps):
+                state.save(out)
+                saved = time.monotonic()
+            if stop and state.step < recipe.steps:
+                raise TrainingStopped(f"Stopped after step {state.step} of {recipe.steps}; the state is in {out}.")
+    finally:
+        log.close()
+    return state.shipped.eval()
 
 
-def averaged(average: torch.optim.swa_utils.AveragedModel) -> Sam:
-    """The averaged weights as a model."""
-    model = average.module
-    assert isinstance(model, Sam)
+def fresh_model(config: SamConfig, recipe: Recipe, seed: int) -> Sam:
+    """A model to train from scratch; the same weights for the same seed."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = build_sam(recipe.model_config(config))
+        if recipe.tie_position_lookup:
+            tie_position_lookup(model)
     return model
 
 
-def train_step(
-    model: Sam,
-    encode: Callable[[Tensor], Tensor],
-    batch: Batch,
-    simulation: Simulation | None,
-    generator: torch.Generator,
-    affinity_weight: float = 0.0,
-) -> Rounds:
-    """Forward and backward of one batch; gradients are left in the parameters. No `simulation`: the encoder alone."""
-    device = batch.images.device
-    with torch.autocast(device.type, torch.bfloat16, enabled=half_precision(device)):
-        pixels = (batch.images - model.pixel_mean) / model.pixel_std * batch.valid
-        embeddings = encode(pixels.contiguous(memory_format=torch.channels_last))
-        # Each round's graph is freed as it is played; only the sum of their gradients reaches the encoder.
-        leaf = embeddings.detach().float().requires_grad_()
-        if simulation is None:
-            loss, agreement = affinity_loss(leaf, batch.targets, batch.present)
-            loss.backward()
-            rounds = Rounds(loss.detach()[None], agreement[None])
-        else:
-            rounds = run_rounds(
-                model,
-                leaf,
-                batch.targets,
-                batch.present,
-                batch.origin,
-                simulation,
-                generator,
-                backward=Tensor.backward,
-            )
-    if simulation is not None and affinity_weight:
-        (affinity_weight * affinity_loss(leaf, batch.targets, batch.present)[0]).backward()
-    assert leaf.grad is not None
-    embeddings.backward(leaf.grad.to(embeddings.dtype))
-    return rounds
+def _regularise(model: Sam, recipe: Recipe) -> None:
+    model.mask_decoder.transformer.set_dropout(recipe.decoder_dropout)
+    if isinstance(model.image_encoder, ImageEncoderViT):
+        model.image_encoder.set_drop_path(recipe.drop_path)
+        model.image_encoder.checkpoint_blocks = recipe.checkpoint_blocks
 
 
-def half_precision(device: torch.device) -> bool:
-    """Whether bfloat16 is native here: on any recent GPU, and on CPUs that say so."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities = torch.cpu.get_capabilities()
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+def _compile(model: Sam) -> None:
+    # Compiled, the small encoder gains nothing and the decoder a quarter of its time.
+    model.mask_decoder.predict_masks = torch.compile(model.mask_decoder.predict_masks)
+    for module in model.image_encoder.modules():
+        if isinstance(module, Block):
+            module.compile()
 
 
-def phase_at(recipe: Recipe, step: int) -> Phase:
-    """The phase that a step belongs to."""
-    for phase in recipe.phases:
-        if step < phase.steps:
-            return phase
-        step -= phase.steps
-    return recipe.phases[-1]
+def _summed(rounds: Rounds, process: Process) -> Rounds:
+    """The figures of all processes together; `by_image` stays this process's."""
+    length = len(rounds.losses)
+    total = process.sum(torch.cat([rounds.losses, rounds.ious, rounds.count[None]]))
+    return Rounds(total[:length], total[length : 2 * length], total[-1], rounds.by_image)
 
 
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """Linear warm-up, a constant, and a linear fall to zero over the last `decay_steps`."""
-    if step < recipe.warmup_steps:
-        return recipe.learning_rate * (step + 1) / recipe.warmup_steps
-    return recipe.learning_rate * min(1.0, (recipe.steps - step) / max(1, recipe.decay_steps))
+def _refuse(step: int, loss: float, rounds: Rounds, ids: tuple[str, ...], process: Process, out: Path) -> None:
+    """Every process comes here together, since all know the same sum."""
+    finite = rounds.by_image.isfinite().tolist()
+    suspects = [name for name, fine in zip(ids, finite, strict=True) if not fine]
+    named = [name for part in process.gather(suspects) for name in part]
+    everything = [name for part in process.gather(list(ids)) for name in part]
+    what = f"The loss of step {step} is {loss}" if not math.isfinite(loss) else f"Step {step} has gradients without end"
+    where = f"from {', '.join(named)}" if named else f"in the batch of {', '.join(everything)}"
+    raise NonFiniteLoss(f"{what}, {where}. The weights are not touched; the last saved state is in {out}.")
 
 
-def fresh_model(config: SamConfig) -> Sam:
-    """A model to train from scratch."""
-    model = build_sam(config)
-    tie_position_lookup(model)
-    return model
-
-
-def make_optimizer(model: Sam, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW with weight decay on matrices and kernels only."""
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=recipe.betas, fused=True)
-
-
-def save_state(
-    out: Path,
-    step: int,
-    model: Sam,
-    average: torch.optim.swa_utils.AveragedModel,
-    optimizer: torch.optim.AdamW,
-    generator: torch.Generator,
-) -> None:
-    """Write the averaged weights and everything an exact resume needs; whole files only."""
-    state = {
-        "step": step,
-        "model": model.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "generator": generator.get_state(),
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+def _figures(total: Rounds, count: float, rate: float, norm: float) -> dict[str, float | list[float]]:
+    return {
+        "learning_rate": rate,
+        "loss": [round(value / count, 6) for value in total.losses.tolist()],
+        "iou": [round(value / count, 6) for value in total.ious.tolist()],
+        "gradient_norm": round(norm, 6),
     }
-    partial = out / "state.partial"
-    torch.save(state, partial)
-    partial.replace(out / "state.pt")
-    save_checkpoint(averaged(average), out / "average.safetensors")
-
-
-def load_state(
-    path: Path,
-    model: Sam,
-    average: torch.optim.swa_utils.AveragedModel,
-    optimizer: torch.optim.AdamW,
-    generator: torch.Generator,
-) -> int:
-    """Take up a saved state if there is one; returns the step to go on from."""
-    if not path.is_file():
-        return 0
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    model.load_state_dict(state["model"])
-    average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
-    generator.set_state(state["generator"])
-    torch.set_rng_state(state["torch"])
-    if state["cuda"]:
-        torch.cuda.set_rng_state_all(state["cuda"])
-    return int(state["step"])
-
-
-def _image_weights(data: PackedDataset, by_source: dict[str, float]) -> Tensor:
-    """Probability of each image: sources share as `by_source` says (equal shares per image without it)."""
-    sources = data.sources[: data.filled]
-    counts = {source: sources.count(source) for source in set(sources)}
-    return torch.tensor([by_source.get(s, 1.0) / counts[s] if by_source else 1.0 for s in sources])
-
-
-def _log(out: Path, step: int, recipe: Recipe, rounds: Rounds, rate: float) -> None:
-    entry = {
-        "step": step,
-        "learning_rate": learning_rate(recipe, step),
-        "loss": [round(v, 4) for v in rounds.losses.tolist()],
-        "iou": [round(v, 4) for v in rounds.ious.tolist()],
-        "images_per_second": round(rate, 1),
-    }
-    with (out / "log.jsonl").open("a") as log:
-        log.write(json.dumps(entry) + "\n")

@@ -1,174 +1,159 @@
-"""Batches keep pixels and masks together; a run that is killed and resumed gives what an unbroken one gives."""
+"""The loop steps as it says: learns, logs, stops before a bad step, and gives the same however a batch is divided."""
 
-import dataclasses
-import json
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from tensorboardX.proto.event_pb2 import Event
 
 from engine.errors import InvalidSetting
-from engine.sam import Sam, SamConfig, TinyConfig, build_sam, load_checkpoint
-from engine.training.augment import make_batch
-from engine.training.data.settings import Augmentation
-from engine.training.feed import SceneFeed, load_folder
-from engine.training.loop import NonFiniteLoss, TrainingData, learning_rate, train
-from engine.training.packed import PackedDataset, pack
-from engine.training.recipes import Phase, Recipe, vit_t
-from engine.training.scenes.export import write_scenes
-from engine.training.simulation import Simulation
+from engine.sam import SamConfig, TinyConfig
+from engine.training.batch import Shard
+from engine.training.distributed import Process
+from engine.training.initialise import tie_position_lookup
+from engine.training.loop import NonFiniteLoss, fresh_model, train
+from engine.training.passes import passes
+from engine.training.recipe import Phase, Recipe
+from engine.training.schedule import Schedule
+from engine.training.simulation import Rounds, Simulation
+from engine.training.state import STATE
+from tests.training.shapes import SIDE, Shapes, losses, tiny_recipe, tiny_sam, tiny_vit, vit_recipe
 
 CPU = torch.device("cpu")
 
 
-def bright_boxes(count: int = 6, side: int = 128) -> PackedDataset:
-    """Images that are bright exactly where their masks are."""
-    random = np.random.default_rng(0)
-    data = PackedDataset(count, 4, side, CPU)
-    for index in range(count):
-        height, width = (side, side * 3 // 4) if index % 2 else (side // 2, side)
-        masks = np.zeros((3, height, width), bool)
-        for mask in masks:
-            y, x = random.integers(0, height // 2), random.integers(0, width // 2)
-            mask[y : y + height // 2, x : x + width // 3] = True
-        image = np.where(masks.any(0), 200, 30).astype(np.uint8)[..., None].repeat(3, axis=2)
-        data.put(index, pack(image, masks, "box", side), random)
-    return data
-
-
-def tiny_sam(seed: int = 0) -> Sam:
-    torch.manual_seed(seed)
-    encoder = TinyConfig(widths=(16, 16, 32, 32), depths=(1, 1, 1, 1))
-    return build_sam(SamConfig("tiny", encoder, image_size=128, prompt_embed_dim=32, decoder_mlp_dim=32))
-
-
-def tiny_recipe(steps: int = 6) -> Recipe:
-    simulation = Simulation(error_points=1, rounds_without_point=1)
-    return Recipe(
-        arch="tiny",
-        phases=(
-            Phase(1, window=64, images=3, masks=3, simulation=None),
-            Phase(steps - 3, window=64, images=3, masks=3, simulation=simulation),
-            Phase(2, window=128, images=2, masks=3, simulation=simulation),
-        ),
-        learning_rate=1e-3,
-        warmup_steps=2,
-        decay_steps=2,
-        scene_fraction=0.0,
-        affinity_weight=0.5,
+def test_one_image_is_learnt_by_heart(tmp_path: Path) -> None:
+    """From a point or a box, each of its masks to an IoU over 0.95."""
+    recipe = Recipe(
+        arch=None,
+        phases=(Phase(250, images=1, masks=3, simulation=Simulation(error_points=1, rounds_without_point=0)),),
+        schedule=Schedule(4e-3, warmup_steps=20, decay_steps=100),
+        precision="float32",
     )
+    sam = tiny_sam()
+    tie_position_lookup(sam)
+    ious: list[torch.Tensor] = []
+
+    def record(_: int, rounds: Rounds) -> None:
+        ious.append(rounds.ious / rounds.count)
+
+    train(recipe, Shapes(one=True), tmp_path, model=sam, device=CPU, on_step=record)
+    assert float(ious[0].max()) < 0.3
+    assert float(torch.stack(ious[-20:]).mean(0).min()) > 0.95
 
 
-@pytest.mark.parametrize("window", [64, 128])
-def test_views_move_pixels_and_masks_together(window: int) -> None:
-    torch.manual_seed(0)
-    data = bright_boxes()
-    plain = Augmentation(colour=0, grayscale=0, noise=0, blur=0, paste=0)
-    for _ in range(10):
-        batch = make_batch(data, torch.arange(6), 3, 128, window, plain, smallest_area=1)
-        bright = torch.nn.functional.avg_pool2d((batch.images * batch.valid).mean(1, keepdim=True), 4)[:, 0]
-        covered = (batch.targets & batch.present[..., None, None]).any(1)
-        inside = torch.nn.functional.max_pool2d(covered.float()[:, None], 3, 1, 1)[:, 0] > 0
-        # Away from borders, a masked cell is bright (but for a cell or two between masks that all but touch).
-        core = torch.nn.functional.avg_pool2d(covered.float()[:, None], 3, 1, 1)[:, 0] == 1
-        assert float((bright[core] > 150).float().mean()) > 0.99
-        if bool(batch.present.all()):
-            assert float((bright[~inside] < 150).float().mean()) > 0.99
-        assert bool((batch.origin % 16 == 0).all())
-        assert bool((batch.origin >= 0).all() and (batch.origin <= 128 - window).all())
+def test_division_into_passes_changes_nothing(tmp_path: Path) -> None:
+    train(tiny_recipe(), Shapes(), tmp_path / "whole", model=tiny_sam(), device=CPU, log_every=1)
+    parts = replace(tiny_recipe(), images_per_pass=3)  # four images: three and one
+    train(parts, Shapes(), tmp_path / "parts", model=tiny_sam(), device=CPU, log_every=1)
+    for step, loss in losses(tmp_path / "whole").items():
+        assert losses(tmp_path / "parts")[step] == pytest.approx(loss, abs=2e-4)
 
 
-def test_pasted_objects_bring_their_mask() -> None:
-    torch.manual_seed(0)
-    always = Augmentation(colour=0, grayscale=0, noise=0, blur=0, paste=1.0, smallest_crop=1.0, rotation_degrees=0)
-    batch = make_batch(bright_boxes(), torch.arange(6), 3, 128, 128, always, smallest_area=1)
-    bright = torch.nn.functional.avg_pool2d(batch.images.mean(1, keepdim=True), 4)[:, 0]
-    for image in range(6):
-        if batch.present[image, -1] and batch.targets[image, -1].any():
-            assert float(bright[image][batch.targets[image, -1]].median()) > 150
+def test_passes_cover_every_row_once() -> None:
+    batch = Shapes().batch(0, 5, 2, SIDE, Shard())
+    divided = list(passes(batch, 2))
+    assert [list(rows) for rows, _ in divided] == [[0, 1], [2, 3], [4]]
+    assert torch.equal(torch.cat([part.images for _, part in divided]), batch.images)
+    assert tuple(name for _, part in divided for name in part.ids) == batch.ids
 
 
-def test_large_masks_are_drawn_more_often() -> None:
-    torch.manual_seed(0)
-    masks = np.zeros((2, 64, 64), bool)
-    masks[0, :4, :4] = True
-    masks[1, :32] = True
-    data = PackedDataset(1, 2, 64, CPU)
-    data.put(0, pack(np.zeros((64, 64, 3), np.uint8), masks, "a", 64), np.random.default_rng(0))
-    chosen, present, drawn = data.draw(torch.zeros(500, dtype=torch.long), 1)
-    assert bool(present.all())
-    assert float((chosen == 1).float().mean()) > 0.8
-    assert torch.equal(drawn[:, 0].flatten(1).any(1), torch.ones(500, dtype=torch.bool))
+def test_checkpointed_blocks_give_the_same_run(tmp_path: Path) -> None:
+    """With dropout and stochastic depth, which are drawn again on the way back."""
+    train(vit_recipe(), Shapes(), tmp_path / "kept", model=tiny_vit(), device=CPU, log_every=1)
+    again = replace(vit_recipe(), checkpoint_blocks=True)
+    train(again, Shapes(), tmp_path / "again", model=tiny_vit(), device=CPU, log_every=1)
+    assert losses(tmp_path / "again") == losses(tmp_path / "kept")
 
 
-def losses(folder: Path) -> dict[int, list[float]]:
-    entries = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return {entry["step"]: entry["loss"] for entry in entries}
+def test_stochastic_depth_and_dropout_act_in_training_only(tmp_path: Path) -> None:
+    plain = replace(vit_recipe(), drop_path=0.0, decoder_dropout=0.0)
+    train(plain, Shapes(), tmp_path / "plain", model=tiny_vit(), device=CPU, log_every=1)
+    for changed in ({"drop_path": 0.5}, {"decoder_dropout": 0.5}):
+        out = tmp_path / next(iter(changed))
+        model = train(replace(plain, **changed), Shapes(), out, model=tiny_vit(), device=CPU, log_every=1)
+        assert losses(out)[0] != losses(tmp_path / "plain")[0]
+        image = torch.rand(2, 3, SIDE, SIDE)
+        with torch.no_grad():
+            assert torch.equal(model.image_encoder(image), model.image_encoder(image))
 
 
-def test_resumed_run_equals_an_unbroken_one(tmp_path: Path) -> None:
-    data = TrainingData(bright_boxes(), None)
+def test_a_loss_that_is_no_number_names_the_image_and_spares_the_state(tmp_path: Path) -> None:
+    whole = Shapes()
+
+    class SpoiltLater:
+        def batch(self, step: int, images: int, masks: int, window: int, shard: Shard):
+            return (Shapes(spoiled=2) if step == 3 else whole).batch(step, images, masks, window, shard)
+
+        def close(self) -> None: ...
+
+    with pytest.raises(NonFiniteLoss, match=r"step 3 is nan, from shapes/3-2\. The weights are not touched"):
+        train(tiny_recipe(), SpoiltLater(), tmp_path, model=tiny_sam(), device=CPU, save_every=0, log_every=1)
+    state = torch.load(tmp_path / STATE, weights_only=True)
+    assert state["step"] == 3
+    assert all(bool(value.isfinite().all()) for value in state["model"].values())
+    train(tiny_recipe(), whole, tmp_path, model=tiny_sam(), device=CPU, log_every=1)
+    assert sorted(losses(tmp_path)) == list(range(6))
+
+
+def test_gradients_without_end_stop_the_run_too(tmp_path: Path) -> None:
+    sam = tiny_sam()
+    sam.mask_decoder.iou_prediction_head.layers[0].register_full_backward_hook(
+        lambda _module, gradients, _out: tuple(None if g is None else g * torch.inf for g in gradients)
+    )
+    with pytest.raises(NonFiniteLoss, match="gradients without end"):
+        train(replace(tiny_recipe(), affinity_weight=0.0), Shapes(), tmp_path, model=sam, device=CPU)
+    assert not (tmp_path / STATE).exists()
+
+
+def test_figures_are_in_the_log_and_for_tensorboard(tmp_path: Path) -> None:
+    train(tiny_recipe(), Shapes(), tmp_path, model=tiny_sam(), device=CPU, log_every=2)
+    assert list(losses(tmp_path)) == [0, 2, 4]
+    (events,) = (tmp_path / "tensorboard").iterdir()
+    scalars = {(e.step, v.tag): v.simple_value for e in read_events(events) for v in e.summary.value}
+    for step, loss in losses(tmp_path).items():
+        for number, value in enumerate(loss):
+            assert scalars[step, f"loss/round_{number}"] == pytest.approx(value)
+    assert scalars[0, "learning_rate"] == pytest.approx(tiny_recipe().schedule.rate(0, 6))
+    assert scalars[2, "masks_per_second"] > 0
+
+
+def read_events(path: Path) -> list[Event]:
+    """The records of a TensorBoard file: length, checksum, event, checksum."""
+    content, events = path.read_bytes(), []
+    while content:
+        length = int.from_bytes(content[:8], "little")
+        events.append(Event.FromString(content[12 : 12 + length]))
+        content = content[16 + length :]
+    return events
+
+
+def test_recipe_that_does_not_fit_is_refused_before_data_are_asked_for(tmp_path: Path) -> None:
+    class NoData(Shapes):
+        def batch(self, *_: object, **__: object):
+            raise AssertionError("data were read")
+
     recipe = tiny_recipe()
-    whole = train(recipe, data, tmp_path / "whole", device=CPU, start=tiny_sam(), log_every=1)
-
-    class Killed(Exception):
-        pass
-
-    def kill(step: int, _rounds: object) -> None:
-        if step == 3:
-            raise Killed
-
-    with pytest.raises(Killed):
-        train(recipe, data, tmp_path / "broken", device=CPU, start=tiny_sam(), save_every=0, log_every=1, on_step=kill)
-    resumed = train(recipe, data, tmp_path / "broken", device=CPU, start=tiny_sam(9), log_every=1)
-
-    assert losses(tmp_path / "broken") == losses(tmp_path / "whole")
-    for key, value in whole.state_dict().items():
-        assert torch.equal(resumed.state_dict()[key], value), key
-    stored = load_checkpoint(tmp_path / "whole" / "average.safetensors")
-    assert stored.config == whole.config
+    cases = [
+        (replace(recipe, drop_path=0.1), Process(), "drop_path is for ViT"),
+        (replace(recipe, checkpoint_blocks=True), Process(), "checkpoint_blocks is for ViT"),
+        (replace(recipe, decoder_depth=3), Process(), "2 decoder layers, the recipe 3"),
+        (recipe, Process(0, 3), "4 images cannot be shared evenly by 3"),
+        (replace(recipe, phases=(replace(recipe.phases[0], steps=9, window=128),)), Process(), "128 pixels"),
+    ]
+    for changed, process, complaint in cases:
+        with pytest.raises(InvalidSetting, match=complaint):
+            train(changed, NoData(), tmp_path, model=tiny_sam(), device=CPU, process=process)
+    with pytest.raises(InvalidSetting, match="whole input"):
+        windowed = replace(recipe, phases=(replace(recipe.phases[1], window=32),))
+        train(windowed, NoData(), tmp_path, model=tiny_vit(), device=CPU)
 
 
-def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
-    spoiled = tiny_sam()
-    with torch.no_grad():
-        spoiled.mask_decoder.iou_token.weight.fill_(torch.nan)
-    with pytest.raises(NonFiniteLoss, match="step 1"):
-        train(tiny_recipe(), TrainingData(bright_boxes(), None), tmp_path, device=CPU, start=spoiled)
-    assert not (tmp_path / "state.pt").exists()
-
-
-def test_learning_rate_warms_up_stays_and_falls() -> None:
-    recipe = vit_t(steps=1000, decay_steps=200, encoder_steps=100)
-    rates = [learning_rate(recipe, step) for step in range(1000)]
-    peak = recipe.learning_rate
-    assert rates[0] == pytest.approx(peak / recipe.warmup_steps)
-    assert rates[recipe.warmup_steps : 800] == [peak] * (800 - recipe.warmup_steps)
-    assert rates[900] == pytest.approx(peak / 2)
-    assert rates[-1] > 0
-
-
-@pytest.mark.parametrize(
-    "change", [{"scene_fraction": 2.0}, {"phases": ()}, {"warmup_steps": 50_000}], ids=lambda change: next(iter(change))
-)
-def test_impossible_recipes_are_refused(change: dict[str, object]) -> None:
-    with pytest.raises(InvalidSetting):
-        dataclasses.replace(vit_t(), **change)
-
-
-def test_folder_and_scenes_feed_batches(tmp_path: Path) -> None:
-    assert len(list(write_scenes(tmp_path, count=2, seed=5, size=(96, 128), difficulty=0.5))) == 2
-    real = load_folder(tmp_path, 16, 128, CPU, workers=1)
-    assert real.filled == 2
-    assert set(real.sources) == {"scene"}
-    feed = SceneFeed(2, 16, 128, CPU, workers=0, first_seed=1)
-    try:
-        feed.wait_for(2)
-        data = TrainingData(real, feed)
-        recipe = dataclasses.replace(tiny_recipe(), scene_fraction=0.5)
-        batch = data.draw(recipe, recipe.phases[0], 128, torch.Generator().manual_seed(0), CPU)
-    finally:
-        feed.close()
-    assert batch.images.shape == (3, 3, 64, 64)
-    assert batch.targets.shape == (3, 3, 16, 16)
+def test_models_from_scratch_are_the_same_for_the_same_seed() -> None:
+    config = SamConfig("tiny", TinyConfig(widths=(16, 16, 32, 32), depths=(1, 1, 1, 1)), image_size=64)
+    recipe = replace(tiny_recipe(), decoder_depth=3)
+    first, second, other = (fresh_model(config, recipe, seed).state_dict() for seed in (0, 0, 1))
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    assert any(not torch.equal(first[key], other[key]) for key in first)
+    assert "mask_decoder.transformer.layers.2.norm1.weight" in first

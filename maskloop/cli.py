@@ -22,6 +22,7 @@ COMMANDS = {
     "export": "maskloop.commands.export:export",
     "predict": "maskloop.commands.predict:predict",
     "evaluate": "maskloop.commands.evaluate:evaluate",
+    "train": "maskloop.commands.train:train",
     "automask": "maskloop.commands.automask:automask",
     "models": "maskloop.commands.models:app",
 }

@@ -1,0 +1,109 @@
+"""The one door to training: `maskloop train` and, for torchrun, `python -m engine.training`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+INTERRUPTED = 130
+
+
+def train(
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="vit_h, vit_l, vit_b, stage_one_two, automatic, finetune or vit_t",
+        ),
+    ],
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH",
+            help="What to train on, any number of times: an SA-1B folder, a .tar shard or a folder of them, a COCO "
+            "instances.json (or instances.json:IMAGES), a snapshot folder, or the word scenes",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for model, state and log; a run in it goes on"),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Replace a value of the recipe, any number of times"),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="CHECKPOINT", help="Weights to start from, or a bundled model's name"),
+    ] = None,
+    mae: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Masked autoencoder to start the image encoder from")
+    ] = None,
+    replay: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATH", help="Earlier data to mix in, as --data; the recipe's `replay` is their share"),
+    ] = None,
+    clip: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder with a CLIP model, to train text prompts as well")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N [a GPU if there is one]")] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Loading processes [one less than there are cores]", min=0)
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of every random choice", min=0)] = 0,
+    compile_model: Annotated[
+        bool, typer.Option("--compile", help="Compile the model: worth it for runs of more than minutes")
+    ] = False,
+    save_every: Annotated[float, typer.Option(metavar="S", help="Seconds between saved states")] = 600.0,
+    log_every: Annotated[int, typer.Option(metavar="N", help="Steps between log entries")] = 50,
+    print_recipe: Annotated[
+        bool, typer.Option("--print-recipe", help="Print every value of the recipe, as --set takes it, and stop")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check that everything fits together, print the recipe, and stop")
+    ] = False,
+) -> None:
+    """Train a model by a recipe of the paper, or retrain one on newly collected masks.
+
+    The same command goes on with an interrupted run, exactly where its state was saved. On several GPUs or machines:
+    torchrun --nproc-per-node 8 -m engine.training RECIPE … with the same arguments.
+
+    Example: maskloop train finetune --start vit_t --data snapshot --out run --set steps=500
+    """
+    from engine.errors import InvalidInput
+    from engine.training.overrides import build_recipe, describe
+
+    overrides = tuple(set_ or ())
+    if print_recipe:
+        typer.echo("\n".join(describe(build_recipe(recipe, overrides))))
+        return
+    if out is None:
+        raise InvalidInput("Say where the model goes with --out.")
+
+    from engine.training.loop import TrainingStopped
+    from engine.training.run import RunRequest, check, run
+
+    request = RunRequest(
+        recipe=recipe,
+        data=tuple(data or ()),
+        out=out,
+        overrides=overrides,
+        start=start,
+        mae=mae,
+        replay=tuple(replay or ()),
+        clip=clip,
+        device=device,
+        workers=workers,
+        seed=seed,
+        compile_model=compile_model,
+        save_every=save_every,
+        log_every=log_every,
+    )
+    if dry_run:
+        typer.echo("\n".join(describe(check(request))))
+        return
+    try:
+        run(request)
+    except TrainingStopped as stopped:
+        typer.echo(f"{stopped} The same command goes on from there.", err=True)
+        raise typer.Exit(INTERRUPTED) from stopped

@@ -73,5 +73,9 @@ class InvalidCheckpoint(InvalidInput):
     """The file is not a checkpoint of the named architecture; the message names the first mismatching keys."""
 
 
+class DownloadFailed(MaskloopError):
+    """Another machine could not be reached, broke off, or sent something else than it was asked for."""
+
+
 class InvalidSetting(MaskloopError):
     """A setting of the deployment or a combination of options cannot work."""

@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(default=200_000_000, description="Largest image accepted, in pixels")
     max_upload_bytes: int = Field(default=512 * 1024 * 1024, description="Largest file accepted, in bytes")
     model: str = Field(default="vit_t", description="Bundled model made live on first start")
+    published_models_url: str = Field(
+        default="https://dl.fbaipublicfiles.com/segment_anything",
+        description="Folder that `maskloop models pull` fetches the published checkpoints from: a mirror, if need be",
+    )
     torch_threads: int = Field(default=0, description="Threads for torch in a worker; 0: all cores")
 
     @property

@@ -1,12 +1,15 @@
 """The models that are registered, and which of them is live. Registering and promoting: `register_model`."""
 
+import re
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from engine.errors import NotFound
+from engine.errors import Conflict, InvalidInput, NotFound
 from engine.store.tables import Model, ModelState
 from engine.store.unit_of_work import UnitOfWork
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
 
 
 def live_model(uow: UnitOfWork) -> Model | None:
@@ -35,3 +38,14 @@ def find_model(uow: UnitOfWork, name: str) -> Model:
     if model is None:
         raise NotFound("model", name)
     return model
+
+
+def require_free_name(uow: UnitOfWork, name: str) -> None:
+    """Raises Conflict when a model has that name, InvalidInput when none can have it."""
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            "A model's name is 1 to 64 letters, digits, dots, dashes, underscores and spaces, and begins with a "
+            "letter or digit."
+        )
+    if uow.session.scalar(select(func.count()).select_from(Model).where(Model.name == name)):
+        raise Conflict(f"There is a model named {name} already. Choose another name.")

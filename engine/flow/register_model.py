@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import tempfile
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -10,11 +9,11 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
-from engine.errors import Conflict, InvalidInput
 from engine.flow.embed import request_missing
-from engine.flow.models import get_model, live_model
+from engine.flow.model_origin import MODEL_ADDED, Origin
+from engine.flow.models import get_model, live_model, require_free_name
 from engine.sam import load_bundled, load_checkpoint, save_checkpoint
 from engine.sam.model import Sam
 from engine.sam.onnx_export import export_decoder
@@ -23,8 +22,6 @@ from engine.store.blobs import get_blobs
 from engine.store.queries import insert_or_ignore
 from engine.store.tables import Event, Model, ModelState, User, utc_now
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -48,22 +45,18 @@ def prepare_model(file: Path, arch: str) -> PreparedModel:
     return _prepare(load_checkpoint(file, arch), metrics={})
 
 
-def add_model(uow: UnitOfWork, prepared: PreparedModel, name: str, user: User | None = None) -> Model:
+def add_model(
+    uow: UnitOfWork, prepared: PreparedModel, name: str, user: User | None = None, origin: Origin | None = None
+) -> Model:
     """Register a prepared model as a candidate.
 
     Raises Conflict when the name is taken, InvalidInput for an unusable name.
     """
-    if not _NAME.fullmatch(name):
-        raise InvalidInput(
-            "A model's name is 1 to 64 letters, digits, dots, dashes, underscores and spaces, and begins with a "
-            "letter or digit."
-        )
-    if uow.session.scalar(select(func.count()).select_from(Model).where(Model.name == name)):
-        raise Conflict(f"There is a model named {name} already. Choose another name.")
+    require_free_name(uow, name)
     model = Model(name=name, state=ModelState.CANDIDATE, **vars(prepared))
     uow.session.add(model)
     uow.session.flush()
-    _record(uow, "model.added", model, user)
+    _record(uow, MODEL_ADDED, model, user, origin)
     return model
 
 
@@ -127,7 +120,7 @@ def _add_bundled(uow: UnitOfWork, name: str, model_id: UUID, prepared: PreparedM
             }
         ],
     )
-    _record(uow, "model.added", get_model(uow, model_id), None)
+    _record(uow, MODEL_ADDED, get_model(uow, model_id), None)
 
 
 def _prepare(sam: Sam, metrics: dict[str, Any]) -> PreparedModel:
@@ -159,5 +152,7 @@ def _bundled_metrics(name: str) -> dict[str, Any]:
     return json.loads(card.read_text()) if card.is_file() else {}
 
 
-def _record(uow: UnitOfWork, kind: str, model: Model, user: User | None) -> None:
-    uow.session.add(Event(user_id=user and user.id, kind=kind, subject={"model_id": str(model.id), "name": model.name}))
+def _record(uow: UnitOfWork, kind: str, model: Model, user: User | None, origin: Origin | None = None) -> None:
+    file = {} if origin is None else {"file_name": origin.file_name, "file_sha256": origin.sha256}
+    subject = {"model_id": str(model.id), "name": model.name, **file}
+    uow.session.add(Event(user_id=user and user.id, kind=kind, subject=subject))

@@ -19,7 +19,10 @@ def test_help_lists_every_command_and_loads_none(maskloop: Maskloop) -> None:
     assert not loaded & {"torch", "numpy", "sqlalchemy", "celery"}
 
 
-@pytest.mark.parametrize("command", [*[name for name in COMMANDS if name != "models"], "models list", "models add"])
+MODELS = [f"models {name}" for name in ("list", "show", "add", "pull", "export")]
+
+
+@pytest.mark.parametrize("command", [*[name for name in COMMANDS if name != "models"], *MODELS])
 def test_every_command_explains_itself_with_an_example(maskloop: Maskloop, command: str) -> None:
     result = maskloop(*command.split(), "--help")
     assert result.status == 0

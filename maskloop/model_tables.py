@@ -1,0 +1,52 @@
+"""What `maskloop models` prints for people."""
+
+import json
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from engine.flow.model_card import ModelCard
+
+
+def print_models(cards: Sequence[ModelCard]) -> None:
+    """One line per model; names are never cut, for they are what the other commands take."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("name", overflow="fold")
+    for heading in ("state", "arch"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("params", "size", "added", "mIoU, 1 click"):
+        table.add_column(heading, justify="right", no_wrap=heading != "mIoU, 1 click")
+    for card in cards:
+        size = card.weights
+        table.add_row(
+            card.name,
+            card.state,
+            card.arch,
+            "–" if size is None else f"{size.parameters / 1e6:,.1f} M",
+            "missing" if size is None else f"{size.bytes / 1e6:,.1f} MB",
+            "–" if card.created_at is None else f"{card.created_at:%Y-%m-%d}",
+            "–" if card.miou is None else f"{card.miou:.3f}",
+        )
+    Console().print(table)
+
+
+def print_card(card: ModelCard) -> None:
+    """Facts, configuration, metrics, and the written card."""
+    console = Console()
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    facts.add_row("name", card.name, style="bold")
+    for label, value in card.facts():
+        facts.add_row(label, value)
+    facts.add_row("configuration", json.dumps(card.config))
+    if card.metrics:
+        facts.add_row("figures", json.dumps(card.metrics))
+    console.print(facts)
+    if card.text is not None:
+        console.print()
+        # A script that cuts columns out of Markdown should find Markdown.
+        console.print(Markdown(card.text) if console.is_terminal else card.text, highlight=False, markup=False)

@@ -67,13 +67,11 @@ def strata(datasets: Sequence[MaskDataset], weights: Mapping[str, float], scene_
     return [stratum for stratum in made if stratum.share > 0]
 
 
-def with_replay(data: Sequence[Stratum], replay: Sequence[Stratum], share: float) -> list[Stratum]:
-    """Both, `replay` (earlier data) with `share` of all draws; its data sets are counted on from those of `data`."""
-    if not replay or share <= 0:
-        return list(data)
-    first = 1 + max((stratum.dataset for stratum in data), default=-1)
-    kept = [replace(stratum, share=stratum.share * (1 - share)) for stratum in data if share < 1]
-    return kept + [replace(s, dataset=first + s.dataset, share=s.share * share) for s in replay]
+def with_replay(data: Sequence[Stratum], replay: Sequence[Stratum], share: float, first_replayed: int) -> list[Stratum]:
+    """Both, `replay` (earlier data) with `share` of all draws; its data sets are numbered from `first_replayed` on."""
+    kept = [replace(stratum, share=stratum.share * (1 - share)) for stratum in data]
+    added = [replace(s, dataset=first_replayed + s.dataset, share=s.share * share) for s in replay]
+    return [stratum for stratum in kept + added if stratum.share > 0]
 
 
 class Order:

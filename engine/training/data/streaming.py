@@ -4,23 +4,20 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 from torch.utils.data import Sampler as Requests
 
 from engine.errors import InvalidInput, InvalidSetting
 from engine.training.batch import Batch, Shard
 from engine.training.data.dataset import MaskDataset
+from engine.training.data.loading import loader
 from engine.training.data.order import Order, Stratum
 from engine.training.data.sample import Request, Sample, Sampler
 from engine.training.data.settings import DataSettings
 
 log = logging.getLogger(__name__)
-
-PREFETCH = 4
-"""Samples that each loading process makes ahead."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +61,7 @@ class StreamingData:
         self.skipped = 0
         self._side, self._device = side, device
         self._requests = _RequestStream(Order(parts, seed))
-        loader = DataLoader(
-            _Samples(Sampler(tuple(datasets), settings, side, seed)),
-            batch_size=None,
-            sampler=self._requests,
-            num_workers=workers,
-            prefetch_factor=PREFETCH if workers else None,
-            collate_fn=_as_is,
-            worker_init_fn=_settle,
-            # Not forked: a fork of a process with threads and a GPU context may hang.
-            multiprocessing_context="spawn" if workers else None,
-        )
-        self._loader = loader
+        self._loader = loader(_Samples(Sampler(tuple(datasets), settings, side, seed)), workers, self._requests)
         self._samples: Iterator[tuple[_Place, Sample]] | None = None
         self._warned: set[str] = set()
 
@@ -137,15 +123,6 @@ def valid_part(sizes: Sequence[tuple[int, int]], side: int, device: torch.device
     steps = torch.arange(side, device=device)
     inside = (steps < sized[:, :1])[:, :, None] & (steps < sized[:, 1:])[:, None, :]
     return inside[:, None].float()
-
-
-def _as_is(sample: tuple[_Place, Sample]) -> tuple[_Place, Sample]:
-    return sample
-
-
-def _settle(_worker: int) -> None:
-    """There is a loading process per core already."""
-    cv2.setNumThreads(1)
 
 
 class _RequestStream(Requests[tuple[_Place, Request]]):

@@ -24,10 +24,7 @@ def test_hidden_patches_are_learnt_to_be_restored(tmp_path: Path, kind: str) -> 
     """A restoration that knows nothing of the picture cannot have a loss below that of zeros, 1 − 1/768."""
     write_pictures(tmp_path / "pictures", count=2)
     common = recipe(base_learning_rate=0.2, smallest_crop=1.0, hidden=0.5)
-    if kind == "vit":
-        run = replace(common, epochs=160)
-    else:
-        run = replace(common, arch="vit_t", images=4, epochs=70)
+    run = replace(common, epochs=160) if kind == "vit" else replace(common, arch="vit_t", images=4, epochs=70)
     losses: list[float] = []
     file = pretrain(
         run,

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from engine.masks import rle
+from engine.sam import Sam, save_checkpoint
 from maskloop.cli import run
 from tests.cli.conftest import Maskloop
 from tests.fixtures.pictures import picture
@@ -40,6 +41,91 @@ def test_the_table_has_a_row_per_source(folder: Path, weights: Path, capsys: pyt
     assert run(["evaluate", "--images", str(folder), "--model", str(weights), "--clicks", "1", "--limit", "2"]) == 0
     out = capsys.readouterr().out
     assert all(word in out for word in ("cells", "street", "mean over sources", "best of 3", "1 click"))
+
+
+@pytest.fixture
+def other_weights(tiny_sam: Sam, tmp_path: Path) -> Path:
+    """A model that answers differently: the sign of every mask is turned."""
+    from engine.sam import build_sam
+
+    other = build_sam(tiny_sam.config)
+    other.load_state_dict(tiny_sam.state_dict())
+    for mlp in other.mask_decoder.output_hypernetworks_mlps:
+        last = list(mlp.parameters())[-2:]
+        for parameter in last:
+            parameter.data.neg_()
+    save_checkpoint(other, tmp_path / "other")
+    return tmp_path / "other.safetensors"
+
+
+def test_two_models_are_compared_on_the_same_masks(
+    folder: Path, weights: Path, other_weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["evaluate", "--images", str(folder), "--compare", str(weights), str(other_weights), "--clicks", "1,2"]
+    assert run([*command, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["models"] == [str(weights), str(other_weights)]
+    first, second = report["evaluations"]
+    found = report["miou"]["1"]["most_confident"]
+    expected = second["miou"]["1"]["most_confident"] - first["miou"]["1"]["most_confident"]
+    assert found["difference"] == pytest.approx(expected)
+    assert expected != 0
+    # One source has a single image, so nothing can be shown overall; the other source has its own verdict.
+    assert report["verdict"] == "no difference shown"
+    assert set(report["sources"]) == {"cells", "street"}
+    assert report["sources"]["cells"]["miou"]["2"]["most_confident"]["interval"] is not None
+
+    assert run(command) == 0
+    out = capsys.readouterr().out
+    assert "B − A" in out
+    assert "No difference shown between" in out
+
+
+def test_a_model_compared_with_itself_differs_in_nothing(
+    folder: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["evaluate", "--images", str(folder), "--compare", str(weights), str(weights), "--clicks", "1"]
+    assert run([*command, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["miou"]["1"]["oracle"]["difference"] == 0
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_every_table_fits_the_terminal(
+    folder: Path, weights: Path, columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    (folder / "tags.csv").write_text("name,tag\ncells_1,stained\ncells_2.png,stained\n")
+    command = ["evaluate", "--images", str(folder), "--noc", "--tags", str(folder / "tags.csv"), "--clicks", "1,2,3,9"]
+    assert run([*command, "--model", str(weights)]) == 0
+    one = capsys.readouterr().out
+    assert run([*command, "--compare", str(weights), str(weights)]) == 0
+    two = capsys.readouterr().out
+    for text in (one, two):
+        # Titles may hold paths longer than any terminal; figures are never cut.
+        assert "…" not in text
+        assert "NoC@90" in text
+        assert "9 clicks" in text
+    assert "stained" in one
+    assert "IoU error, 9 clicks" in two
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--model", "vit_t", "--compare", "vit_t", "vit_t"], "either --model"),
+        (["--compare", "vit_t"], "--compare"),
+        (["--compare", "vit_t", "mine"], "no model 'mine'"),
+        (["--tags", "none.csv"], "none.csv cannot be read"),
+    ],
+)
+def test_misuse_of_comparison_and_tags_is_one_sentence(
+    settings: object, folder: Path, options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["evaluate", "--images", str(folder), *options]) == 2
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert reason in err
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -120,8 +121,11 @@ def passes(batch: Batch, images: int) -> Iterator[tuple[range, Batch]]:
     """The batch in parts of at most `images` images, each with its rows."""
     for start in range(0, len(batch.images), images):
         rows = range(start, min(start + images, len(batch.images)))
-        values = {f.name: getattr(batch, f.name) for f in dataclasses.fields(batch)}
-        yield rows, Batch(**{k: v if v is None else v[rows.start : rows.stop] for k, v in values.items()})
+        values = {field.name: getattr(batch, field.name) for field in dataclasses.fields(batch)}
+        part: dict[str, Any] = {
+            name: value[rows.start : rows.stop] for name, value in values.items() if value is not None
+        }
+        yield rows, dataclasses.replace(batch, **part)
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

@@ -104,8 +104,8 @@ class _Text:
                     raise self._broken(str(error).split(":")[0]) from error
                 wanted *= 2
                 continue
-            # A number may go on beyond what has been read.
-            if end == len(self._buffer) and self._more(CHUNK):
+            # A number may go on beyond what has been read, after a sign or a point that does not belong to it yet.
+            if end + 4 > len(self._buffer) and self._more(CHUNK):
                 continue
             place = self._base + self._at, end - self._at
             self._at = end

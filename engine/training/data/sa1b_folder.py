@@ -92,7 +92,7 @@ def _listed(folder: Path, suffixes: tuple[str, ...]) -> Names:
 
 
 def _stems(names: Names) -> Names:
-    return np.asarray(np.strings.rpartition(names, b".")[0])
+    return np.asarray(np.strings.rpartition(names, b".")[0]) if len(names) else names
 
 
 def _paired(stems: Names, images: Names, annotations_folder: Path, images_folder: Path) -> Names:

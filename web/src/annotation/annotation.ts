@@ -16,12 +16,17 @@ import { fitTo, keepVisible, panBy, type View } from "../geometry/view";
 import { Observable } from "../observable";
 import { texts } from "../texts";
 import { BoxTool } from "../tools/box_tool";
+import { BrushTool } from "../tools/brush_tool";
 import { PanTool } from "../tools/pan_tool";
 import { PointTool } from "../tools/point_tool";
-import type { Tool, ToolCommands, ToolName } from "../tools/tool";
+import { PolygonTool } from "../tools/polygon_tool";
+import type { Tool, ToolCommands, ToolKey, ToolName } from "../tools/tool";
 import { keepDraft } from "./draft_keeper";
+import { HoverPreview } from "./hover_preview";
 import { type Decoding, ObjectMaking } from "./object_making";
+import { preferences } from "./preferences";
 import { INITIALLY_SHOWN, type Notice, type Shown } from "./shown";
+import { toolCommands } from "./tool_commands";
 
 export interface AnnotationOptions {
   readonly image: ImageDetail;
@@ -49,9 +54,16 @@ export class Annotation {
   /** The pixel under the pointer; null outside the image. */
   readonly pointer = new Observable<ImagePoint | null>(null);
   readonly decoder = new Observable<DecodeSession | null>(null);
+  /** The mask that a click would make, while nothing else is under way. */
+  readonly preview = new HoverPreview({
+    ask: (pixel) => this.decoder.getState()?.preview(pixel) ?? Promise.resolve(null),
+  });
   readonly tools: Readonly<Record<ToolName, Tool>> = {
     point: new PointTool(),
     box: new BoxTool(),
+    brush: new BrushTool("brush"),
+    eraser: new BrushTool("eraser"),
+    polygon: new PolygonTool(),
     pan: new PanTool(),
   };
   readonly commands: ToolCommands;
@@ -61,6 +73,7 @@ export class Annotation {
   readonly #closing: (() => void)[] = [];
   #decoding: Decoding | null = null;
   #canvasSize: Size = { width: 0, height: 0 };
+  #pressed = false;
 
   constructor({ image, masks, askedAt, me, queue, journal, left }: AnnotationOptions) {
     this.image = image;
@@ -77,16 +90,12 @@ export class Annotation {
       authorName: me.name,
       decoding: () => this.#decoding,
     });
-    this.commands = {
-      imageSize: image,
-      addPoint: (point) => this.making.addPoint(point),
-      setBox: (box) => this.making.setBox(box),
-      showRubberBand: (rubberBand) => shown.update({ rubberBand }),
-      pan: (dx, dy) => this.changeView((view) => panBy(view, dx, dy)),
-    };
+    this.commands = toolCommands(this);
     this.#goOnWith(left);
     this.#closing.push(
       editor.subscribe(() => this.#editorChanged(editor.getState())),
+      shown.subscribe(() => this.#hover()),
+      preferences.subscribe(() => this.#hover()),
       keepDraft({ editor, clock, journal, userId: me.id, imageId: image.id }),
     );
   }
@@ -141,9 +150,31 @@ export class Annotation {
     this.view.set(fitTo(this.image, this.#canvasSize));
   }
 
-  pointAt(pixel: ImagePoint | null): void {
+  /** The pointer is at this pixel; null: outside the image. `pressed`: a gesture is under way. */
+  pointAt(pixel: ImagePoint | null, pressed: boolean): void {
+    this.#pressed = pressed;
     const before = this.pointer.getState();
     if (before?.x !== pixel?.x || before?.y !== pixel?.y) this.pointer.set(pixel);
+    if (!pixel && !pressed && this.shown.getState().brushAt) this.shown.update({ brushAt: null });
+    this.#hover();
+  }
+
+  #hover(): void {
+    const { tool, spaceHeld } = this.shown.getState();
+    const idle = tool === "point" && !spaceHeld && !this.#pressed && !this.making.draft;
+    this.preview.hover(idle && preferences.getState().preview ? this.pointer.getState() : null);
+  }
+
+  chooseTool(tool: ToolName): void {
+    const { tool: before } = this.shown.getState();
+    if (tool === before) return;
+    this.tools[before].key?.("cancel", this.commands);
+    this.shown.update({ tool, brushAt: null });
+  }
+
+  /** A key for the tool in the hand; true when it was in the middle of something. */
+  toolKey(key: ToolKey): boolean {
+    return this.tools[this.shown.getState().tool].key?.(key, this.commands) ?? false;
   }
 
   // The masks of the document
@@ -216,5 +247,6 @@ export class Annotation {
     else session?.forget();
     const { selectedId } = this.shown.getState();
     if (selectedId && !masks.has(selectedId)) this.shown.update({ selectedId: null });
+    this.#hover();
   }
 }

@@ -2,6 +2,7 @@
 
 import { texts } from "../texts";
 import type { Annotation } from "./annotation";
+import { preferences } from "./preferences";
 
 export interface PageCommands {
   nextImage(): void;
@@ -15,6 +16,8 @@ interface KeyBinding {
   readonly ctrl?: boolean;
   /** Left open: either way. */
   readonly shift?: boolean;
+  /** Held down, it goes on. */
+  readonly repeats?: boolean;
   /** False: the key keeps its meaning for the page. */
   run(annotation: Annotation, page: PageCommands): boolean | undefined;
 }
@@ -25,7 +28,7 @@ const toggle = (annotation: Annotation, name: "masksHidden" | "contoursOnly"): v
 const binding = (
   key: string,
   run: (annotation: Annotation, page: PageCommands) => void,
-  modifiers: Pick<KeyBinding, "ctrl" | "shift"> = {},
+  modifiers: Pick<KeyBinding, "ctrl" | "shift" | "repeats"> = {},
 ): KeyBinding => ({
   key,
   ...modifiers,
@@ -43,25 +46,39 @@ const cycle = (step: 1 | -1) => (annotation: Annotation) => {
 };
 
 const accept = (annotation: Annotation): boolean => {
+  if (annotation.toolKey("confirm")) return true;
   if (!annotation.editor.getState().draft) return false;
   annotation.making.accept();
   return true;
 };
 
 const BINDINGS: readonly KeyBinding[] = [
-  binding("v", (annotation) => annotation.shown.update({ tool: "point" })),
-  binding("b", (annotation) => annotation.shown.update({ tool: "box" })),
+  binding("v", (annotation) => annotation.chooseTool("point")),
+  binding("b", (annotation) => annotation.chooseTool("box")),
+  binding("p", (annotation) => annotation.chooseTool("brush")),
+  binding("e", (annotation) => annotation.chooseTool("eraser")),
+  binding("g", (annotation) => annotation.chooseTool("polygon")),
+  binding("r", (annotation) => annotation.refine()),
+  binding("[", () => preferences.resizeBrush(-1), { repeats: true }),
+  binding("]", () => preferences.resizeBrush(1), { repeats: true }),
+  binding("j", (annotation) => annotation.making.fillHoles()),
+  binding("k", (annotation) => annotation.making.keepLargestPart()),
+  binding("q", () => preferences.update({ preview: !preferences.getState().preview })),
   { key: "Tab", shift: false, run: cycle(1) },
   { key: "Tab", shift: true, run: cycle(-1) },
   { key: "Enter", run: accept },
-  binding("Escape", (annotation) => annotation.drop()),
-  binding("z", (annotation) => annotation.editor.undo(), { ctrl: true, shift: false }),
-  binding("z", (annotation) => annotation.editor.redo(), { ctrl: true, shift: true }),
-  binding("y", (annotation) => annotation.editor.redo(), { ctrl: true }),
+  binding("Escape", (annotation) => annotation.toolKey("cancel") || annotation.drop()),
+  binding("z", (annotation) => annotation.toolKey("back") || annotation.editor.undo(), {
+    ctrl: true,
+    shift: false,
+    repeats: true,
+  }),
+  binding("z", (annotation) => annotation.editor.redo(), { ctrl: true, shift: true, repeats: true }),
+  binding("y", (annotation) => annotation.editor.redo(), { ctrl: true, repeats: true }),
   binding("h", (annotation) => toggle(annotation, "masksHidden")),
   binding("c", (annotation) => toggle(annotation, "contoursOnly")),
   binding("Delete", (annotation) => annotation.deleteSelected()),
-  binding("Backspace", (annotation) => annotation.deleteSelected()),
+  binding("Backspace", (annotation) => annotation.toolKey("back") || annotation.deleteSelected()),
   binding("f", (annotation) => annotation.fitView()),
   binding("0", (annotation) => annotation.fitView()),
   binding("n", (_, page) => page.nextImage(), { shift: false }),
@@ -73,8 +90,6 @@ const BINDINGS: readonly KeyBinding[] = [
 export function handleKey(event: KeyboardEvent, annotation: Annotation, page: PageCommands): boolean {
   if (event.altKey) return false;
   const ctrl = event.ctrlKey || event.metaKey;
-  // Held down, only undo and redo go on.
-  if (event.repeat && !ctrl) return true;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const bound = BINDINGS.find(
     (candidate) =>
@@ -82,6 +97,7 @@ export function handleKey(event: KeyboardEvent, annotation: Annotation, page: Pa
       (candidate.ctrl ?? false) === ctrl &&
       (candidate.shift === undefined || candidate.shift === event.shiftKey),
   );
+  if (event.repeat && !bound?.repeats) return bound !== undefined;
   return bound?.run(annotation, page) === true;
 }
 
@@ -98,9 +114,12 @@ export const KEY_HELP: readonly { title: string; rows: readonly KeyHelp[] }[] = 
     title: keyGroups.make,
     rows: [
       { keys: ["Click"], text: does.click },
-      { keys: ["Right-click", "Alt + click"], text: does.altClick },
+      { keys: ["Right-click", "Alt + click", "Shift + click"], text: does.altClick },
+      { keys: ["Drag a point"], text: does.movePoint },
+      { keys: ["Alt + click a point"], text: does.deletePoint },
       { keys: ["V"], text: does.pointTool },
       { keys: ["B"], text: does.boxTool },
+      { keys: ["R"], text: does.refine },
       { keys: ["Tab"], text: does.nextCandidate },
       { keys: ["Enter"], text: does.accept },
       { keys: ["Esc"], text: does.drop },
@@ -110,8 +129,22 @@ export const KEY_HELP: readonly { title: string; rows: readonly KeyHelp[] }[] = 
     ],
   },
   {
+    title: keyGroups.paint,
+    rows: [
+      { keys: ["P"], text: does.brushTool },
+      { keys: ["E"], text: does.eraserTool },
+      { keys: ["G"], text: does.polygonTool },
+      { keys: ["[", "]", "Alt + wheel"], text: does.brushSize },
+      { keys: ["Shift + click"], text: does.straight },
+      { keys: ["Right-drag"], text: does.opposite },
+      { keys: ["J"], text: does.fillHoles },
+      { keys: ["K"], text: does.keepLargest },
+    ],
+  },
+  {
     title: keyGroups.view,
     rows: [
+      { keys: ["Q"], text: does.preview },
       { keys: ["H"], text: does.hide },
       { keys: ["C"], text: does.contours },
       { keys: ["Wheel"], text: does.wheel },

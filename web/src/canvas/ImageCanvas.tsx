@@ -1,6 +1,7 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import type { Annotation } from "../annotation/annotation";
+import { preferences } from "../annotation/preferences";
 import { draftPixels, EMPTY_DRAFT, withStroke } from "../document/draft";
 import type { DocumentMask } from "../document/editor";
 import { area } from "../document/rle";
@@ -49,6 +50,8 @@ export function ImageCanvas({ annotation, pyramid }: ImageCanvasProps) {
       annotation.view.subscribe(schedule),
       annotation.editor.subscribe(schedule),
       annotation.shown.subscribe(schedule),
+      annotation.preview.subscribe(schedule),
+      preferences.subscribe(schedule),
       listenToPointer(element, annotation),
     ];
     schedule();
@@ -88,19 +91,25 @@ function maskList(from: ReadonlyMap<string, DocumentMask>, without: string | nul
 
 function sceneOf(annotation: Annotation, pyramid: ImagePyramid | null): Scene {
   const { masks, draft } = annotation.editor.getState();
-  const { masksHidden, contoursOnly, selectedId, hoveredId, rubberBand, stroke } =
-    annotation.shown.getState();
+  const shown = annotation.shown.getState();
+  const { masksHidden, contoursOnly, selectedId, hoveredId, stroke, brushAt } = shown;
+  const { brushDiameter, fillOpacity: chosenOpacity } = preferences.getState();
+  const fillOpacity = contoursOnly ? 0 : chosenOpacity;
   const drawn = stroke ? withStroke(draft ?? EMPTY_DRAFT, stroke.pixels, stroke.mode) : draft;
   return {
     image: annotation.image,
     pyramid,
     stored: masksHidden
       ? null
-      : { masks: maskList(masks, draft?.refines ?? null), contoursOnly, selectedId, hoveredId },
+      : { masks: maskList(masks, draft?.refines ?? null), fillOpacity, selectedId, hoveredId },
     prompt: draft?.prompt ?? null,
     pixels: drawn && draftPixels(drawn),
-    contoursOnly,
-    rubberBand,
+    fillOpacity,
+    selectedPoint: shown.selectedPoint,
+    preview: annotation.preview.getState()?.mask ?? null,
+    rubberBand: shown.rubberBand,
+    polygon: shown.polygon,
+    brush: brushAt && !shown.spaceHeld ? { at: brushAt, diameter: brushDiameter } : null,
   };
 }
 

@@ -1,11 +1,13 @@
 /** Drawing of single things, in the image frame unless said otherwise. Widths are in screen pixels at any zoom. */
 
+import type { OpenPolygon } from "../annotation/shown";
 import type { PromptBox, PromptPoint } from "../decoder/prompts";
-import { imagePoint } from "../geometry/points";
+import { type ImagePoint, imagePoint } from "../geometry/points";
 import { toScreen, type View } from "../geometry/view";
 import { BACKGROUND_POINT, FOREGROUND_POINT } from "./colours";
 
-const FILL_OPACITY = { strong: 0.5, normal: 0.35, faint: 0.12 };
+/** Of the chosen opacity. */
+const FILL = { strong: 1.4, normal: 1, faint: 0.35 };
 const CONTOUR_WIDTH = 1.5;
 const HALO_WIDTH = 3.5;
 const HALO = "rgb(0 0 0 / 55%)";
@@ -24,7 +26,8 @@ export function setScreenFrame(context: CanvasRenderingContext2D, pixelRatio: nu
 
 export interface MaskStyle {
   readonly colour: string;
-  readonly filled: boolean;
+  /** Of the inside, 0 to 1; 0 leaves the contour alone. */
+  readonly fillOpacity: number;
   /** Strong: singled out, with a wider contour. Faint: another one is singled out. */
   readonly emphasis: "strong" | "normal" | "faint";
 }
@@ -38,8 +41,8 @@ export function drawMask(
 ): void {
   const extra = style.emphasis === "strong" ? 1.25 : 0;
   context.lineJoin = "round";
-  if (style.filled) {
-    context.globalAlpha = FILL_OPACITY[style.emphasis];
+  if (style.fillOpacity > 0) {
+    context.globalAlpha = Math.min(style.fillOpacity * FILL[style.emphasis], 1);
     context.fillStyle = style.colour;
     context.fill(path, "evenodd");
     context.globalAlpha = 1;
@@ -71,8 +74,77 @@ export function drawBox(
   context.setLineDash([]);
 }
 
+/** What a click would make: quieter than anything that is there. */
+export function drawPreview(
+  context: CanvasRenderingContext2D,
+  path: Path2D,
+  zoom: number,
+  colour: string,
+): void {
+  context.globalAlpha = 0.22;
+  context.fillStyle = colour;
+  context.fill(path, "evenodd");
+  context.globalAlpha = 0.9;
+  context.strokeStyle = colour;
+  context.lineWidth = 1 / zoom;
+  context.stroke(path);
+  context.globalAlpha = 1;
+}
+
+/** In the screen frame: the brush's rim, dark within light so that it reads on anything. */
+export function drawBrush(
+  context: CanvasRenderingContext2D,
+  at: ImagePoint,
+  diameter: number,
+  view: View,
+): void {
+  const { x, y } = toScreen(view, at);
+  const radius = Math.max((diameter / 2) * view.zoom, 1);
+  for (const [colour, offset] of [
+    ["#fff", 0.5],
+    ["#000", -0.5],
+  ] as const) {
+    context.beginPath();
+    context.arc(x, y, Math.max(radius + offset, 0.5), 0, 2 * Math.PI);
+    context.strokeStyle = colour;
+    context.lineWidth = 1;
+    context.stroke();
+  }
+}
+
+/** In the screen frame: a polygon that is not closed, its corners, and the edge that follows the pointer. */
+export function drawOpenPolygon(
+  context: CanvasRenderingContext2D,
+  { vertices, end, mode }: OpenPolygon,
+  view: View,
+  colour: string,
+): void {
+  const corners = vertices.map((vertex) => toScreen(view, vertex));
+  const path = new Path2D();
+  for (const { x, y } of end ? [...corners, toScreen(view, end)] : corners) path.lineTo(x, y);
+  context.strokeStyle = HALO;
+  context.lineWidth = HALO_WIDTH;
+  context.stroke(path);
+  context.strokeStyle = mode === "paint" ? colour : BACKGROUND_POINT;
+  context.lineWidth = CONTOUR_WIDTH;
+  context.stroke(path);
+  for (const [index, { x, y }] of corners.entries()) {
+    // The first is larger: a click on it closes the polygon.
+    const size = index === 0 ? 10 : 6;
+    context.fillStyle = HALO;
+    context.fillRect(x - size / 2 - 1, y - size / 2 - 1, size + 2, size + 2);
+    context.fillStyle = "#fff";
+    context.fillRect(x - size / 2, y - size / 2, size, size);
+  }
+}
+
 /** In the screen frame: green disc for foreground, red square for background, both with a white ring. */
-export function drawPoint(context: CanvasRenderingContext2D, point: PromptPoint, view: View): void {
+export function drawPoint(
+  context: CanvasRenderingContext2D,
+  point: PromptPoint,
+  view: View,
+  selected = false,
+): void {
   // The middle of the pixel that the point names.
   const { x, y } = toScreen(view, imagePoint(point.at.x + 0.5, point.at.y + 0.5));
   const foreground = point.label === 1;
@@ -83,9 +155,9 @@ export function drawPoint(context: CanvasRenderingContext2D, point: PromptPoint,
     context.fill();
   };
   context.fillStyle = HALO;
-  shape(POINT_SIZE + 6);
+  shape(POINT_SIZE + (selected ? 10 : 6));
   context.fillStyle = "#fff";
-  shape(POINT_SIZE + 4);
+  shape(POINT_SIZE + (selected ? 8 : 4));
   context.fillStyle = foreground ? FOREGROUND_POINT : BACKGROUND_POINT;
   shape(POINT_SIZE);
 }

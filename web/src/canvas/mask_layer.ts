@@ -9,7 +9,7 @@ import { maskPath } from "./outline";
 
 export interface MaskLayerContent {
   readonly masks: readonly DocumentMask[];
-  readonly contoursOnly: boolean;
+  readonly fillOpacity: number;
   readonly selectedId: string | null;
   readonly hoveredId: string | null;
 }
@@ -78,7 +78,7 @@ export class MaskLayer {
     for (const mask of [...content.masks].sort((a, b) => Number(strong(a)) - Number(strong(b)))) {
       drawMask(context, maskPath(mask.rle), view.zoom, {
         colour: maskColour(mask.order),
-        filled: !content.contoursOnly,
+        fillOpacity: content.fillOpacity,
         emphasis: strong(mask) ? "strong" : others,
       });
     }
@@ -89,7 +89,7 @@ function sameContent(a: MaskLayerContent, b: MaskLayerContent | null): boolean {
   return (
     b !== null &&
     a.masks === b.masks &&
-    a.contoursOnly === b.contoursOnly &&
+    a.fillOpacity === b.fillOpacity &&
     a.selectedId === b.selectedId &&
     a.hoveredId === b.hoveredId
   );

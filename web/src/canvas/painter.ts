@@ -1,11 +1,21 @@
 /** Paints one frame: image, stored masks, the object being made, its prompt. */
 
+import type { OpenPolygon } from "../annotation/shown";
 import type { Prompt, PromptBox } from "../decoder/prompts";
 import type { Rle } from "../document/rle";
-import type { Size } from "../geometry/points";
+import type { ImagePoint, Size } from "../geometry/points";
 import type { View } from "../geometry/view";
 import { ACCENT } from "./colours";
-import { drawBox, drawMask, drawPoint, setImageFrame, setScreenFrame } from "./draw";
+import {
+  drawBox,
+  drawBrush,
+  drawMask,
+  drawOpenPolygon,
+  drawPoint,
+  drawPreview,
+  setImageFrame,
+  setScreenFrame,
+} from "./draw";
 import type { ImagePyramid } from "./image_pyramid";
 import { MaskLayer, type MaskLayerContent } from "./mask_layer";
 import { maskPath } from "./outline";
@@ -17,8 +27,13 @@ export interface Scene {
   /** The object being made; `pixels` with the stroke that is being drawn. */
   readonly prompt: Prompt | null;
   readonly pixels: Rle | null;
-  readonly contoursOnly: boolean;
+  readonly fillOpacity: number;
+  readonly selectedPoint: number | null;
+  /** What a click would make. */
+  readonly preview: Rle | null;
   readonly rubberBand: PromptBox | null;
+  readonly polygon: OpenPolygon | null;
+  readonly brush: { readonly at: ImagePoint; readonly diameter: number } | null;
 }
 
 const SETTLE_AFTER_MS = 90;
@@ -78,18 +93,23 @@ export class Painter {
 
   #paintDraft(scene: Scene, view: View, pixelRatio: number): void {
     const context = this.#context;
-    const { prompt, pixels, rubberBand, contoursOnly } = scene;
+    const { prompt, pixels, rubberBand, fillOpacity, preview, polygon, brush } = scene;
     setImageFrame(context, view, pixelRatio);
+    if (preview) drawPreview(context, maskPath(preview), view.zoom, ACCENT);
     if (pixels) {
       drawMask(context, maskPath(pixels), view.zoom, {
         colour: ACCENT,
-        filled: !contoursOnly,
+        fillOpacity,
         emphasis: "normal",
       });
     }
     if (prompt?.box) drawBox(context, prompt.box, view.zoom, ACCENT, true);
     if (rubberBand) drawBox(context, rubberBand, view.zoom, "#fff", false);
     setScreenFrame(context, pixelRatio);
-    for (const point of prompt?.points ?? []) drawPoint(context, point, view);
+    for (const [index, point] of (prompt?.points ?? []).entries()) {
+      drawPoint(context, point, view, index === scene.selectedPoint);
+    }
+    if (polygon) drawOpenPolygon(context, polygon, view, ACCENT);
+    if (brush) drawBrush(context, brush.at, brush.diameter, view);
   }
 }

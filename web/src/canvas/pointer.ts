@@ -1,6 +1,7 @@
 /** Pointer and wheel events of the canvas, turned into tool input and view changes. */
 
 import type { Annotation } from "../annotation/annotation";
+import { preferences } from "../annotation/preferences";
 import { type ImagePoint, isInside, pixelAt, type ScreenPoint, screenPoint } from "../geometry/points";
 import { toImage, zoomAt } from "../geometry/view";
 import type { PointerInput, Tool } from "../tools/tool";
@@ -29,9 +30,10 @@ export function listenToPointer(element: HTMLCanvasElement, annotation: Annotati
     const view = annotation.view.getState();
     if (!view) return;
     const screen = position(event);
-    const input = { type, screen, image: toImage(view, screen), button: event.button, alt: event.altKey };
+    const { button, altKey: alt, shiftKey: shift } = event;
+    const input = { type, screen, image: toImage(view, screen), button, alt, shift };
+    annotation.pointAt(hoveredPixel(annotation, input.image), gesture !== null);
     tool.handle(input, annotation.commands);
-    annotation.pointAt(hoveredPixel(annotation, input.image));
     showCursor();
   };
 
@@ -44,7 +46,10 @@ export function listenToPointer(element: HTMLCanvasElement, annotation: Annotati
   };
   const move = (event: PointerEvent): void => {
     annotation.clock.activity(performance.now());
-    pass(gesture ?? active(), event, "move");
+    const tool = gesture ?? active();
+    // A fast stroke is as smooth as the hand: also the positions between two frames count.
+    const between = isBrush(tool) ? event.getCoalescedEvents() : [];
+    for (const moved of between.length > 0 ? between : [event]) pass(tool, moved, "move");
   };
   const up = (event: PointerEvent): void => {
     if (!gesture) return;
@@ -57,10 +62,14 @@ export function listenToPointer(element: HTMLCanvasElement, annotation: Annotati
     gesture = null;
     if (tool) pass(tool, event, "cancel");
   };
-  const leave = (): void => annotation.pointAt(null);
+  const leave = (): void => annotation.pointAt(null, gesture !== null);
   const wheel = (event: WheelEvent): void => {
     event.preventDefault();
     annotation.clock.activity(performance.now());
+    if (event.altKey && isBrush(active())) {
+      preferences.resizeBrush(event.deltaY < 0 ? 1 : -1);
+      return;
+    }
     const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_HEIGHT : 1);
     const factor = Math.exp(-pixels * (event.ctrlKey ? PINCH_STEP : WHEEL_STEP));
     annotation.changeView((view) => zoomAt(view, position(event), factor));
@@ -82,6 +91,10 @@ export function listenToPointer(element: HTMLCanvasElement, annotation: Annotati
     listeners.abort();
     stop();
   };
+}
+
+function isBrush({ name }: Tool): boolean {
+  return name === "brush" || name === "eraser";
 }
 
 function hoveredPixel(annotation: Annotation, point: ImagePoint): ImagePoint | null {

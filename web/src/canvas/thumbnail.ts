@@ -36,5 +36,5 @@ export function drawThumbnail(
   setImageFrame(context, view, pixelRatio);
   context.imageSmoothingEnabled = zoom <= 1;
   pyramid?.draw(context, image, zoom * pixelRatio);
-  drawMask(context, maskPath(mask), zoom, { colour, filled: true, emphasis: "normal" });
+  drawMask(context, maskPath(mask), zoom, { colour, fillOpacity: 0.35, emphasis: "normal" });
 }

@@ -20,19 +20,30 @@ export interface Candidate {
 
 /** Ambiguous: the three ambiguity masks, best predicted IoU first; otherwise the single mask. */
 export function toCandidates(decoded: Decoded, ambiguous: boolean, upscaler: Upscaler): Candidate[] {
-  const indices = ambiguous
+  return order(decoded, ambiguous).map((index) => toCandidate(decoded, index, upscaler));
+}
+
+/** The first of the candidates alone. */
+export function bestCandidate(decoded: Decoded, ambiguous: boolean, upscaler: Upscaler): Candidate {
+  return toCandidate(decoded, order(decoded, ambiguous)[0] ?? 0, upscaler);
+}
+
+/** The decoder's masks that are candidates, best first. */
+function order(decoded: Decoded, ambiguous: boolean): number[] {
+  return ambiguous
     ? [1, 2, 3].sort((a, b) => (decoded.predictedIou[b] ?? 0) - (decoded.predictedIou[a] ?? 0))
     : [0];
+}
+
+function toCandidate(decoded: Decoded, index: number, upscaler: Upscaler): Candidate {
   const samples = upscaler.side ** 2;
-  return indices.map((index) => {
-    const logits = decoded.logits.slice(index * samples, (index + 1) * samples);
-    return {
-      index,
-      predictedIou: decoded.predictedIou[index] ?? 0,
-      logits,
-      mask: upscaler.threshold(logits),
-    };
-  });
+  const logits = decoded.logits.slice(index * samples, (index + 1) * samples);
+  return {
+    index,
+    predictedIou: decoded.predictedIou[index] ?? 0,
+    logits,
+    mask: upscaler.threshold(logits),
+  };
 }
 
 /**

@@ -3,13 +3,14 @@
 import type { Api } from "../api/client";
 import type { EmbeddingState, Model } from "../api/types";
 import type { Draft } from "../document/draft";
+import type { Rle } from "../document/rle";
 import { modelFrame } from "../geometry/model_frame";
-import type { Size } from "../geometry/points";
+import { type ImagePoint, type Size, samePixel } from "../geometry/points";
 import { Observable } from "../observable";
-import { type Candidate, type Decoded, toCandidates } from "./candidates";
+import { bestCandidate, type Candidate, type Decoded, toCandidates } from "./candidates";
 import { EmbeddingFailed, fetchEmbedding } from "./embedding";
 import { type LocalDecoder, LocalDecoderUnavailable } from "./local_decoder";
-import { isAmbiguous, toModelInput } from "./prompts";
+import { FOREGROUND, isAmbiguous, type Prompt, toModelInput } from "./prompts";
 import { decodeOnServer } from "./server_decoder";
 import { Upscaler } from "./upscale";
 
@@ -36,6 +37,9 @@ export interface DecodeSessionOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** What the decoder is asked. */
+type Question = Pick<Draft, "prompt" | "maskInput">;
+
 export class DecodeSession extends Observable<DecodeState> {
   readonly upscaler: Upscaler;
   readonly #options: DecodeSessionOptions;
@@ -44,6 +48,8 @@ export class DecodeSession extends Observable<DecodeState> {
   /** The newest prompt not sent yet; an older one that was never sent is dropped. */
   #latest: Draft | null = null;
   #inFlight: number | null = null;
+  /** The last preview, asked or answered. */
+  #previewed: { readonly pixel: ImagePoint; readonly decoded: Promise<Decoded> } | null = null;
 
   constructor(options: DecodeSessionOptions) {
     super({
@@ -67,6 +73,27 @@ export class DecodeSession extends Observable<DecodeState> {
   /** Nobody waits for an answer any more. */
   forget(): void {
     this.#latest = null;
+  }
+
+  /**
+   * The best mask of a foreground click at `pixel`; null while prompts come first, or where the browser cannot decode.
+   * A click that follows on the same pixel takes the answer over.
+   */
+  async preview(pixel: ImagePoint): Promise<Rle | null> {
+    const free = this.getState().phase === "ready" && this.#inFlight === null && this.#latest === null;
+    if (!free || !this.#local) return null;
+    if (!this.#previewed || !samePixel(this.#previewed.pixel, pixel)) {
+      const prompt: Prompt = { points: [{ at: pixel, label: FOREGROUND }], box: null };
+      this.#previewed = { pixel, decoded: this.#decode({ prompt, maskInput: null }) };
+    }
+    try {
+      const decoded = await this.#previewed.decoded;
+      return this.#abort.signal.aborted ? null : bestCandidate(decoded, true, this.upscaler).mask;
+    } catch {
+      // Whatever it was, a click meets it too and says so.
+      this.#previewed = null;
+      return null;
+    }
   }
 
   close(): void {
@@ -116,7 +143,7 @@ export class DecodeSession extends Observable<DecodeState> {
     this.#latest = null;
     this.#inFlight = draft.promptId;
     try {
-      const decoded = await this.#decode(draft);
+      const decoded = await (this.#alreadyPreviewed(draft) ?? this.#decode(draft));
       // Drawing a newer prompt's older answer would be wrong; the editor compares the ids once more.
       if (!this.#abort.signal.aborted && this.#latest === null) {
         this.#options.onAnswer(
@@ -132,7 +159,14 @@ export class DecodeSession extends Observable<DecodeState> {
     void this.#next();
   }
 
-  async #decode({ prompt, maskInput }: Draft): Promise<Decoded> {
+  #alreadyPreviewed({ prompt, maskInput }: Question): Promise<Decoded> | null {
+    const [point] = prompt.points;
+    const asked = this.#previewed;
+    if (!asked || !isAmbiguous(prompt, maskInput) || point?.label !== FOREGROUND) return null;
+    return samePixel(asked.pixel, point.at) ? asked.decoded : null;
+  }
+
+  async #decode({ prompt, maskInput }: Question): Promise<Decoded> {
     const { api, imageId, image, model } = this.#options;
     if (this.#local) {
       try {

@@ -31,6 +31,10 @@ export function pixelAt(point: ImagePoint): ImagePoint {
   return imagePoint(Math.floor(point.x), Math.floor(point.y));
 }
 
+export function samePixel(a: ImagePoint | null, b: ImagePoint | null): boolean {
+  return a !== null && b !== null && a.x === b.x && a.y === b.y;
+}
+
 export function isInside(point: ImagePoint, size: Size): boolean {
   return point.x >= 0 && point.y >= 0 && point.x < size.width && point.y < size.height;
 }

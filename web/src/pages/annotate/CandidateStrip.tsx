@@ -8,6 +8,7 @@ import { isAmbiguous } from "../../decoder/prompts";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
 import styles from "./CandidateStrip.module.css";
+import { maskName } from "./mask_name";
 
 interface CandidateStripProps {
   annotation: Annotation;
@@ -17,8 +18,13 @@ interface CandidateStripProps {
 /** The masks to choose from for the object being made, best predicted IoU first. */
 export function CandidateStrip({ annotation, pyramid }: CandidateStripProps) {
   const draft = useObservable(annotation.editor, (state) => state.draft);
+  const refined = useObservable(annotation.editor, ({ masks }) =>
+    draft?.refines ? masks.get(draft.refines) : undefined,
+  );
   if (!draft) return null;
-  const places = isAmbiguous(draft.prompt, draft.maskInput) ? [0, 1, 2] : [0];
+  const ambiguous = isAmbiguous(draft.prompt, draft.maskInput);
+  // Painted or reopened, and not asked of the decoder: nothing to choose from.
+  const places = !draft.waiting && !draft.candidates ? [] : ambiguous ? [0, 1, 2] : [0];
   return (
     <section className={styles.strip} aria-label={texts.candidates}>
       {places.map((place) => {
@@ -38,10 +44,11 @@ export function CandidateStrip({ annotation, pyramid }: CandidateStripProps) {
           </div>
         );
       })}
+      {refined && <span className={styles.refining}>{texts.refining(maskName(refined))}</span>}
       <div className={styles.actions}>
         <Button
           size="xs"
-          disabled={!draft.candidates}
+          disabled={draft.waiting}
           onClick={() => annotation.making.accept()}
           rightSection={<Kbd size="xs">↵</Kbd>}
         >

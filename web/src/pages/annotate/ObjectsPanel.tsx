@@ -9,6 +9,7 @@ import type { DocumentMask } from "../../document/editor";
 import { area } from "../../document/rle";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
+import { maskName } from "./mask_name";
 import styles from "./ObjectsPanel.module.css";
 
 const ROW_HEIGHT = 34;
@@ -96,7 +97,7 @@ interface ObjectRowProps {
 
 function ObjectRow({ mask, top, selected, annotation }: ObjectRowProps) {
   const { shown } = annotation;
-  const name = mask.body.label ?? texts.objectName(mask.order + 1);
+  const name = maskName(mask);
   return (
     <div
       className={styles.row}

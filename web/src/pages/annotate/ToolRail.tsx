@@ -3,15 +3,20 @@ import {
   IconArrowBackUp,
   IconArrowForwardUp,
   IconArrowsMaximize,
+  IconBrush,
   IconCirclePlus,
   IconContrast,
+  IconEraser,
   IconEye,
   IconEyeOff,
   IconHandStop,
+  IconPointerBolt,
+  IconPolygon,
   IconSquarePlus,
   type TablerIcon,
 } from "@tabler/icons-react";
 import type { Annotation } from "../../annotation/annotation";
+import { preferences } from "../../annotation/preferences";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
 import type { ToolName } from "../../tools/tool";
@@ -20,6 +25,9 @@ import styles from "./annotate.module.css";
 const TOOLS: readonly { name: ToolName; icon: TablerIcon; key: string }[] = [
   { name: "point", icon: IconCirclePlus, key: "V" },
   { name: "box", icon: IconSquarePlus, key: "B" },
+  { name: "brush", icon: IconBrush, key: "P" },
+  { name: "eraser", icon: IconEraser, key: "E" },
+  { name: "polygon", icon: IconPolygon, key: "G" },
   { name: "pan", icon: IconHandStop, key: "Space" },
 ];
 
@@ -28,6 +36,7 @@ export function ToolRail({ annotation }: { annotation: Annotation }) {
   const tool = useObservable(shown, (state) => (state.spaceHeld ? "pan" : state.tool));
   const masksHidden = useObservable(shown, (state) => state.masksHidden);
   const contoursOnly = useObservable(shown, (state) => state.contoursOnly);
+  const preview = useObservable(preferences, (chosen) => chosen.preview);
   const canUndo = useObservable(editor, () => editor.canUndo);
   const canRedo = useObservable(editor, () => editor.canRedo);
   return (
@@ -39,7 +48,7 @@ export function ToolRail({ annotation }: { annotation: Annotation }) {
           shortcut={key}
           icon={icon}
           pressed={tool === name}
-          onClick={() => shown.update({ tool: name })}
+          onClick={() => annotation.chooseTool(name)}
         />
       ))}
       <div className={styles.divider} />
@@ -71,6 +80,13 @@ export function ToolRail({ annotation }: { annotation: Annotation }) {
         icon={IconContrast}
         pressed={contoursOnly}
         onClick={() => shown.update({ contoursOnly: !contoursOnly })}
+      />
+      <RailButton
+        label={texts.preview}
+        shortcut="Q"
+        icon={IconPointerBolt}
+        pressed={preview}
+        onClick={() => preferences.update({ preview: !preview })}
       />
       <RailButton
         label={texts.fitView}

@@ -18,6 +18,7 @@ import { KeysSheet } from "./KeysSheet";
 import { NoticeBar } from "./NoticeBar";
 import { ObjectsPanel } from "./ObjectsPanel";
 import { StatusBar } from "./StatusBar";
+import { ToolOptions } from "./ToolOptions";
 import { ToolRail } from "./ToolRail";
 import { UndecidedCard } from "./UndecidedCard";
 
@@ -73,6 +74,7 @@ export function Workspace({ annotation, projectId, model, picture }: WorkspacePr
         ) : (
           <ImageCanvas annotation={annotation} pyramid={picture.pyramid} />
         )}
+        <ToolOptions annotation={annotation} />
         <NoticeBar annotation={annotation} />
         <UndecidedCard annotation={annotation} pyramid={picture.pyramid} />
         <CandidateStrip annotation={annotation} pyramid={picture.pyramid} />

@@ -11,6 +11,8 @@ from engine.automatic.generator import AutomaticConfig, AutomaticMask, generate_
 from engine.dataset.read_image import read_image
 from engine.dataset.sa1b import StoredMask, make_record, to_json
 from engine.errors import InvalidInput
+from engine.inference.encoder import AdaptiveEncoder
+from engine.sam import Sam
 from engine.sam.predictor import Predictor
 from engine.settings import get_settings
 
@@ -52,6 +54,11 @@ def check_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise InvalidInput(f"Nothing can be written in {folder}: {error.strerror}.") from error
+
+
+def make_predictor(sam: Sam) -> Predictor:
+    """A predictor for many images: like a worker's, its embeddings are in half precision where that agrees."""
+    return Predictor(sam, AdaptiveEncoder(sam.image_encoder, sam.device))
 
 
 def automask(

@@ -9,6 +9,7 @@ from engine.sam.image_encoder import ImageEncoderViT
 from engine.sam.mask_decoder import MaskDecoder
 from engine.sam.prompt_encoder import PromptEncoder
 from engine.sam.tiny_encoder import TinyEncoder
+from engine.sam.transforms import normalise
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)
@@ -46,9 +47,7 @@ class Sam(nn.Module):
 
     def preprocess(self, x: Tensor) -> Tensor:
         """RGB 0..255, …×3×h×w with the longest side already `image_size` → normalised and zero-padded to the square."""
-        x = (x - self.pixel_mean) / self.pixel_std
-        height, width = x.shape[-2:]
-        return F.pad(x, (0, self.image_size - width, 0, self.image_size - height))
+        return normalise(x, self.pixel_mean, self.pixel_std, self.image_size)
 
     def postprocess_masks(self, masks: Tensor, input_size: tuple[int, int], original_size: tuple[int, int]) -> Tensor:
         """Low-res logits P×K×s×s → logits P×K×H×W of the original image.

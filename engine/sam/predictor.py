@@ -1,6 +1,7 @@
 """Prompts in, masks out, in the frame of the image: the model as evaluation, automatic stage and scripts use it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.sam.folded_encoder import fold_encoder
 from engine.sam.model import Sam
 from engine.sam.reassociated import PreparedImage, TwoStepDecoder
 from engine.sam.transforms import apply_boxes, apply_coords, resize_longest_side
@@ -18,13 +20,16 @@ _UPSCALED_VALUES = 32 * 2**20
 
 
 class Predictor:
-    """A model with its decoder folded for inference, on the device that `sam` is on.
+    """A model folded for inference, on the device that `sam` is on.
 
-    Later changes to the weights of `sam` do not reach the folded decoder; make another predictor then.
+    `encode` makes embeddings B×C×s×s of normalised pixels B×3×S×S, for whoever has a faster way than single precision
+    (`engine.inference.encoder`). Later changes to the weights of `sam` do not reach what is folded; make another
+    predictor then.
     """
 
-    def __init__(self, sam: Sam) -> None:
+    def __init__(self, sam: Sam, encode: Callable[[Tensor], Tensor] | None = None) -> None:
         self.sam = sam
+        self.encode = encode or fold_encoder(sam.image_encoder)
         self.decoder = TwoStepDecoder(sam)
 
     @torch.inference_mode()
@@ -32,7 +37,7 @@ class Predictor:
         """Run the image encoder on `image` (H×W×3 RGB)."""
         resized = resize_longest_side(image, self.sam.image_size)
         model_input = self.sam.preprocess(resized[None].to(self.sam.device).float())
-        prepared = self.decoder.prepare(self.sam.image_encoder(model_input))
+        prepared = self.decoder.prepare(self.encode(model_input))
         height, width = resized.shape[1:]
         return EmbeddedImage(self.sam, self.decoder, prepared, (height, width), image.shape[:2])
 

@@ -34,3 +34,10 @@ def apply_boxes(boxes: NDArray[np.floating], original_size: tuple[int, int], sid
     """…×4 (x0, y0, x1, y1) in the image frame → the model-input frame."""
     boxes = np.asarray(boxes)
     return apply_coords(boxes.reshape(*boxes.shape[:-1], 2, 2), original_size, side).reshape(boxes.shape)
+
+
+def normalise(x: Tensor, mean: Tensor, std: Tensor, side: int) -> Tensor:
+    """RGB 0..255, …×3×h×w with the longest side already `side` → normalised and zero-padded to the square."""
+    x = (x - mean) / std
+    height, width = x.shape[-2:]
+    return F.pad(x, (0, side - width, 0, side - height))

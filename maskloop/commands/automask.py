@@ -84,9 +84,8 @@ def _run(
 
     from engine.flow import automask as flow
     from engine.flow.load_model import load_model
-    from engine.sam.predictor import Predictor
 
-    predictor = Predictor(load_model(model))
+    predictor = flow.make_predictor(load_model(model))
     masks = 0
     failed: list[tuple[str, str]] = []
     with tqdm(total=len(tasks) * config.points_per_side**2, disable=None, unit="point") as bar:

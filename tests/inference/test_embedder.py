@@ -1,10 +1,15 @@
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
-from engine.inference.embedder import Embedder, has_native_bfloat16
-from engine.sam import Sam
+from engine.inference import encoder
+from engine.inference.embedder import Embedder
+from engine.sam import Sam, build_sam
 from engine.sam.transforms import resize_longest_side
 
 
@@ -28,6 +33,25 @@ def test_later_embeddings_stay_close_whatever_precision_was_chosen(tiny_sam: Sam
     assert first @ second / np.linalg.norm(first) / np.linalg.norm(second) >= 0.999
 
 
-def test_bfloat16_is_not_used_where_the_processor_only_emulates_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True})
-    assert not has_native_bfloat16(torch.device("cpu"))
+def test_threads_that_share_an_embedder_get_the_embedding_of_their_own_image(tiny_sam: Sam) -> None:
+    images = np.random.default_rng(1).integers(0, 256, (8, 40, 64, 3), dtype=np.uint8)
+    embedder = Embedder(tiny_sam)
+    embedder.embed(images[0])  # settles the precision
+    alone = [embedder.embed(image) for image in images]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(embedder.embed, images))
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_weights_in_single_precision_go_once_half_precision_is_settled_on(
+    tiny_sam: Sam, image: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder, "native_half_precision", lambda device: torch.bfloat16)
+    sam = build_sam(tiny_sam.config)
+    sam.load_state_dict(tiny_sam.state_dict())
+    weight = weakref.ref(sam.image_encoder.get_parameter("blocks.0.mlp.lin1.weight"))
+    embedder = Embedder(sam)
+    del sam
+    embedder.embed(image)
+    gc.collect()
+    assert weight() is None

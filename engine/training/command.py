@@ -1,5 +1,6 @@
 """The one door to training: `maskloop train` and, for torchrun, `python -m engine.training`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ def train(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help="vit_h, vit_l, vit_b, stage_one_two, automatic, finetune or vit_t",
+            help="vit_h, vit_l, vit_b, stage_one_two, automatic, text, finetune or vit_t; mae pre-trains an encoder",
         ),
     ],
     data: Annotated[
@@ -70,40 +71,62 @@ def train(
 
     Example: maskloop train finetune --start vit_t --data snapshot --out run --set steps=500
     """
-    from engine.errors import InvalidInput
-    from engine.training.overrides import build_recipe, describe
+    from engine.errors import InvalidInput, InvalidSetting
+    from engine.training.mae.recipe import mae as pretraining_recipe
+    from engine.training.overrides import build_recipe, describe, override
+    from engine.training.recipes import PRETRAINING
 
     overrides = tuple(set_ or ())
+    pretrains = recipe == PRETRAINING
     if print_recipe:
-        typer.echo("\n".join(describe(build_recipe(recipe, overrides))))
+        shown = override(pretraining_recipe, overrides) if pretrains else build_recipe(recipe, overrides)
+        typer.echo("\n".join(describe(shown)))
         return
     if out is None:
         raise InvalidInput("Say where the model goes with --out.")
 
     from engine.training.loop import TrainingStopped
+    from engine.training.mae import run as pretraining
     from engine.training.run import RunRequest, check, run
 
-    request = RunRequest(
-        recipe=recipe,
-        data=tuple(data or ()),
-        out=out,
-        overrides=overrides,
-        start=start,
-        mae=mae,
-        replay=tuple(replay or ()),
-        clip=clip,
-        device=device,
-        workers=workers,
-        seed=seed,
-        compile_model=compile_model,
-        save_every=save_every,
-        log_every=log_every,
-    )
+    if pretrains:
+        not_used = {"--start": start, "--mae": mae, "--replay": replay, "--clip": clip, "--compile": compile_model}
+        if given := [name for name, value in not_used.items() if value]:
+            raise InvalidSetting(f"mae pre-trains an encoder from scratch and has no use for {', '.join(given)}.")
+        pretrain_request = pretraining.PretrainRequest(
+            data=tuple(data or ()),
+            out=out,
+            overrides=overrides,
+            device=device,
+            workers=workers,
+            seed=seed,
+            save_every=save_every,
+            log_every=log_every,
+        )
+        checked, start_run = partial(pretraining.check, pretrain_request), partial(pretraining.run, pretrain_request)
+    else:
+        request = RunRequest(
+            recipe=recipe,
+            data=tuple(data or ()),
+            out=out,
+            overrides=overrides,
+            start=start,
+            mae=mae,
+            replay=tuple(replay or ()),
+            clip=clip,
+            device=device,
+            workers=workers,
+            seed=seed,
+            compile_model=compile_model,
+            save_every=save_every,
+            log_every=log_every,
+        )
+        checked, start_run = partial(check, request), partial(run, request)
     if dry_run:
-        typer.echo("\n".join(describe(check(request))))
+        typer.echo("\n".join(describe(checked())))
         return
     try:
-        run(request)
+        start_run()
     except TrainingStopped as stopped:
         typer.echo(f"{stopped} The same command goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from stopped

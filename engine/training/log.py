@@ -13,7 +13,7 @@ from engine.training.distributed import Process
 class Log(Protocol):
     """Where figures go."""
 
-    def step(self, step: int, masks: int, figures: dict[str, Any]) -> None: ...
+    def step(self, step: int, done: int, figures: dict[str, Any]) -> None: ...
 
     def close(self) -> None: ...
 
@@ -21,7 +21,7 @@ class Log(Protocol):
 class Silence:
     """The log of the processes that do not lead."""
 
-    def step(self, step: int, masks: int, figures: dict[str, Any]) -> None:
+    def step(self, step: int, done: int, figures: dict[str, Any]) -> None:
         """Nothing."""
 
     def close(self) -> None:
@@ -34,7 +34,7 @@ class RunLog:
     Entries from `first` on, left by a run that was killed after its last save, are dropped: those steps come again.
     """
 
-    def __init__(self, folder: Path, name: str, first: int, steps: int, every: int) -> None:
+    def __init__(self, folder: Path, name: str, first: int, steps: int, every: int, unit: str) -> None:
         # Loaded when a run starts: it takes a while.
         from tensorboardX import SummaryWriter
 
@@ -42,19 +42,19 @@ class RunLog:
         _drop_from(self._path, first)
         self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=first)
         self._bar = tqdm(total=steps, initial=first, desc=name, unit="step", mininterval=2, disable=None)
-        self._every = every
-        self._masks, self._since = 0, time.monotonic()
+        self._every, self._unit = every, unit
+        self._done, self._since = 0, time.monotonic()
 
-    def step(self, step: int, masks: int, figures: dict[str, Any]) -> None:
-        """Count a step on `masks` masks; `figures` are numbers, or lists of one number a round."""
-        self._masks += masks
+    def step(self, step: int, done: int, figures: dict[str, Any]) -> None:
+        """Count a step on `done` masks (or whatever the unit is); `figures` are numbers, or lists of one a round."""
+        self._done += done
         self._bar.update()
         if step % self._every:
             return
         now = time.monotonic()
-        rate = self._masks / max(now - self._since, 1e-9)
-        self._masks, self._since = 0, now
-        entry = {"step": step, **figures, "masks_per_second": round(rate, 1)}
+        rate = self._done / max(now - self._since, 1e-9)
+        self._done, self._since = 0, now
+        entry = {"step": step, **figures, f"{self._unit}_per_second": round(rate, 1)}
         with self._path.open("a") as log:
             log.write(json.dumps(entry) + "\n")
         for name, value in entry.items():
@@ -63,7 +63,7 @@ class RunLog:
                 if name != "step":
                     self._writer.add_scalar(name if number is None else f"{name}/round_{number}", each, step)
         self._writer.flush()
-        self._bar.set_postfix_str(f"{rate:,.0f} masks/s, loss {sum(figures['loss']) / len(figures['loss']):.3f}")
+        self._bar.set_postfix_str(f"{rate:,.0f} {self._unit}/s, loss {sum(figures['loss']) / len(figures['loss']):.3f}")
 
     def close(self) -> None:
         """End the bar and the files."""
@@ -71,9 +71,11 @@ class RunLog:
         self._writer.close()
 
 
-def open_log(process: Process, folder: Path, name: str, first: int, steps: int, every: int) -> Log:
-    """The log of the process that leads; the others are silent."""
-    return RunLog(folder, name, first, steps, every) if process.leads else Silence()
+def open_log(
+    process: Process, folder: Path, name: str, first: int, steps: int, every: int, *, unit: str = "masks"
+) -> Log:
+    """The log of the process that leads; the others are silent. `unit` is what a run's speed counts."""
+    return RunLog(folder, name, first, steps, every, unit) if process.leads else Silence()
 
 
 def _drop_from(path: Path, first: int) -> None:

@@ -2,39 +2,44 @@
 
 import inspect
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from engine.errors import InvalidInput, InvalidSetting
 from engine.training.recipe import Recipe
-from engine.training.recipes import RECIPES
+from engine.training.recipes import PRETRAINING, RECIPES
+
+R = TypeVar("R")
 
 Tree = dict[str, Any]
 """Name → text, or → what is set inside of it."""
 
 
 def build_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
-    """The recipe of that name with values replaced, checked as a whole.
-
-    Each override is `name=value`. A name is a parameter of the recipe (`steps`), a value (`drop_path`), or one inside
-    another (`schedule.learning_rate`, `phases.0.images`, `data.source_weights.coco`). Values are written as in JSON;
-    text needs no quotes, and "none" is null. Raises InvalidInput or InvalidSetting with a sentence.
-    """
+    """The recipe of that name with values replaced: see `override`. Raises InvalidInput or InvalidSetting."""
     if name not in RECIPES:
-        raise InvalidInput(f"There is no recipe {name!r}; choose one of {', '.join(RECIPES)}.")
-    function = RECIPES[name]
+        raise InvalidInput(f"There is no recipe {name!r}; choose one of {', '.join([*RECIPES, PRETRAINING])}.")
+    return override(RECIPES[name], overrides)
+
+
+def override(function: Callable[..., R], overrides: Sequence[str] = ()) -> R:
+    """What `function` returns, a dataclass, with values replaced, checked as a whole.
+
+    Each override is `name=value`. A name is a parameter of the function (`steps`), a value of what it returns
+    (`drop_path`), or one inside another (`schedule.learning_rate`, `phases.0.images`, `data.source_weights.coco`).
+    Values are written as in JSON; text needs no quotes, and "none" is null. Raises InvalidInput or InvalidSetting with
+    a sentence.
+    """
     tree = _tree(overrides)
     hints = get_type_hints(function)
     own = {key: _typed(hints[key], tree.pop(key), key) for key in inspect.signature(function).parameters if key in tree}
-    recipe = _changed(function(**own), tree, "", also=tuple(inspect.signature(function).parameters))
-    assert isinstance(recipe, Recipe)
-    return recipe
+    return _changed(function(**own), tree, "", also=tuple(inspect.signature(function).parameters))
 
 
-def describe(recipe: Recipe) -> list[str]:
+def describe(recipe: object) -> list[str]:
     """Every value of a recipe, one `name=value` a line, in the form that overrides take."""
     return [f"{name}={_written(value)}" for name, value in _leaves(recipe, "")]
 

@@ -62,6 +62,7 @@ class Recipe:
         tie_position_lookup: start a decoder from scratch looking where the prompt is.
         replay: share of every batch that is drawn from earlier data, where they are given.
         needs_start: whether there must be a checkpoint to start from.
+        needs_clip: whether there must be a CLIP model, which makes texts of masks.
     """
 
     arch: str | None
@@ -82,6 +83,7 @@ class Recipe:
     tie_position_lookup: bool = False
     replay: float = 0.0
     needs_start: bool = False
+    needs_clip: bool = False
 
     def __post_init__(self) -> None:
         if not self.phases:

@@ -81,6 +81,24 @@ def automatic(steps: int = 177_656) -> Recipe:
     )
 
 
+def text(size: str = "vit_h", steps: int = 120_000) -> Recipe:
+    """A size's recipe for free text as well (appendix D.5): each mask starts with the CLIP embedding of its picture.
+
+    128 images a step, with jitter, on manual and semi-automatic masks of more than 100² pixels only.
+    """
+    recipe = stage_one_two(size, steps)
+    return replace(
+        recipe,
+        phases=(Phase(steps=steps, images=128, masks=64),),
+        data=DataSettings(
+            large_scale_jitter=SECOND_STAGE_JITTER,
+            stages=("manual", "semi_automatic"),
+            smallest_area=100 * 100 // 16 + 1,  # in cells of 4×4 pixels
+        ),
+        needs_clip=True,
+    )
+
+
 def finetune(steps: int = 2_000) -> Recipe:
     """Retraining on newly collected masks: from a checkpoint, at a low rate, with a share of the earlier data.
 
@@ -149,8 +167,11 @@ def vit_t(
 
 
 RECIPES: dict[str, Callable[..., Recipe]] = {
-    function.__name__: function for function in (vit_h, vit_l, vit_b, stage_one_two, automatic, finetune, vit_t)
+    function.__name__: function for function in (vit_h, vit_l, vit_b, stage_one_two, automatic, finetune, text, vit_t)
 }
+
+PRETRAINING = "mae"
+"""What pre-training of an encoder alone is called beside these; its recipe is in `engine.training.mae.recipe`."""
 
 
 def _stepped(rate: float, steps: int, milestones: tuple[int, ...], *, of: int) -> Schedule:

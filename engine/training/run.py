@@ -96,8 +96,13 @@ def check(request: RunRequest) -> Recipe:
         raise InvalidSetting(f"{request.recipe} goes on from a model: name its checkpoint with --start.")
     if request.start is None and recipe.arch is None:
         raise InvalidSetting(f"{request.recipe} has no arch: set one (--set arch=vit_b), or give --start.")
+    if request.clip is None and recipe.needs_clip:
+        raise InvalidSetting(f"{request.recipe} makes texts of masks: name a folder with a CLIP model with --clip.")
     if request.start is not None and request.mae is not None:
         raise InvalidSetting("--start brings a whole model and --mae the encoder of a new one: give one of them.")
+    for option, path in (("--start", request.start), ("--mae", request.mae), ("--clip", request.clip)):
+        if path is not None and not Path(path).exists() and not (option == "--start" and not Path(path).suffix):
+            raise InvalidInput(f"There is no {path} to read for {option}.")
     if request.replay and not recipe.replay:
         raise InvalidSetting(f"{request.recipe} replays nothing: give --replay a share with --set replay=0.25.")
     if request.out.exists() and not request.out.is_dir():

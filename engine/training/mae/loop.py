@@ -10,11 +10,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.errors import InvalidCheckpoint, InvalidSetting, MaskloopError
+from engine.errors import InvalidCheckpoint, InvalidSetting
 from engine.sam import SamConfig
 from engine.sam.model import PIXEL_MEAN, PIXEL_STD
 from engine.training.distributed import Process
 from engine.training.log import open_log
+from engine.training.loop import NonFiniteLoss, TrainingStopped
 from engine.training.mae.patches import hide
 from engine.training.mae.pictures import Pictures
 from engine.training.mae.recipe import Autoencoder, MaeRecipe, build_autoencoder
@@ -35,13 +36,15 @@ def pretrain(
     save_every: float = 600.0,
     log_every: int = 50,
     on_step: Callable[[int, float], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Path:
     """Run a recipe and return the file to start training from (`initialise_from_mae`).
 
     Writes to `out`, every `save_every` seconds and at the end: `encoder.safetensors`, and `state.pt`, from which the
-    same call goes on exactly. `config` replaces that of the recipe's `arch`. `on_step` is told the loss of each step.
-    Raises MaskloopError at the first loss that is not a number, InvalidSetting and InvalidCheckpoint where `out` holds
-    another run.
+    same call goes on exactly; `log.jsonl` and `tensorboard/` every `log_every` steps. `config` replaces that of the
+    recipe's `arch`. `on_step` is told the loss of each step. `should_stop` is asked after every step.
+
+    Raises NonFiniteLoss, TrainingStopped, and InvalidSetting or InvalidCheckpoint where `out` holds another run.
     """
     process = process or Process()
     recipe.check(process.world)
@@ -52,23 +55,30 @@ def pretrain(
     optimizer = _make_optimizer(model, recipe)
     steps = recipe.steps(len(pictures))
     first = _resume(out / STATE, model, optimizer, seed)
-    log = open_log(process, out, f"mae {recipe.arch}", first, steps, log_every)
+    log = open_log(process, out, f"mae {recipe.arch}", first, steps, log_every, unit="images")
     saved = time.monotonic()
-    for step in range(first, steps):
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.rate(step, steps)
-        loss = _forward_backward(model, recipe, pictures, step, seed, process, device)
-        if not math.isfinite(loss):
-            raise MaskloopError(f"The loss of step {step} is {loss}; the last saved state is in {out}.")
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        log.step(step, recipe.images, {"loss": [loss], "learning_rate": optimizer.param_groups[0]["lr"]})
-        if process.leads and (time.monotonic() - saved > save_every or step + 1 == steps):
-            _save(out, step + 1, model, optimizer, seed)
-            saved = time.monotonic()
-        if on_step is not None:
-            on_step(step, loss)
-    log.close()
+    try:
+        for step in range(first, steps):
+            rate = recipe.rate(step, steps)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            loss = _forward_backward(model, recipe, pictures, step, seed, process, device)
+            if not math.isfinite(loss):
+                raise NonFiniteLoss(f"The loss of step {step} is {loss}; the last saved state is in {out}.")
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            log.step(step, recipe.images, {"loss": [loss], "learning_rate": rate})
+            last = step + 1 == steps
+            stop = bool(process.sum(torch.tensor(float(should_stop()), device=device)))
+            if process.leads and (last or stop or time.monotonic() - saved > save_every):
+                _save(out, step + 1, model, optimizer, seed)
+                saved = time.monotonic()
+            if on_step is not None:
+                on_step(step, loss)
+            if stop and not last:
+                raise TrainingStopped(f"Stopped after step {step + 1} of {steps}; the state is in {out}.")
+    finally:
+        log.close()
     return out / ENCODER
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from engine.errors import InvalidSetting, MaskloopError
+from engine.errors import InvalidSetting
+from engine.training.loop import NonFiniteLoss, TrainingStopped
 from engine.training.mae.loop import pretrain
 from engine.training.mae.pictures import Pictures, open_pictures
 from engine.training.mae.recipe import MaeRecipe, mae
@@ -65,6 +66,17 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None
     assert resumed.read_bytes() == whole.read_bytes()
 
 
+def test_a_run_that_is_asked_to_stop_saves_first(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "pictures")
+    run = recipe(epochs=4, warmup_epochs=1)
+    data = pictures(tmp_path / "pictures", run)
+    with pytest.raises(TrainingStopped, match="Stopped after step 1 of 4"):
+        pretrain(run, data, tmp_path / "out", device=CPU, config=VIT, should_stop=lambda: True)
+    steps: list[int] = []
+    pretrain(run, data, tmp_path / "out", device=CPU, config=VIT, on_step=lambda step, _: steps.append(step))
+    assert steps == [1, 2, 3]
+
+
 def test_passes_add_up_to_the_batch(tmp_path: Path) -> None:
     write_pictures(tmp_path / "pictures")
     losses: list[list[float]] = []
@@ -96,7 +108,7 @@ def test_a_run_of_another_seed_is_not_taken_up(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
     write_pictures(tmp_path / "pictures")
     run = recipe(base_learning_rate=1e30, warmup_epochs=0)
-    with pytest.raises(MaskloopError, match="The loss of step"):
+    with pytest.raises(NonFiniteLoss, match="The loss of step"):
         pretrain(run, pictures(tmp_path / "pictures", run), tmp_path / "out", device=CPU, config=VIT)
 
 

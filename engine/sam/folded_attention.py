@@ -7,7 +7,7 @@ Plain Vision Transformer Backbones"):
 - Rows of the attention matrix sum to one, so a bias of the values passes straight through: it joins the projection's.
 - Without those two, the keys and values of padding are zero: windows are padded after the projection, not before.
 - The bias of relative positions is made for a block of queries and the matrix product adds itself on top, in cache: the
-  whole bias, N×N for each head, never exists.
+  whole bias, N×N for each head, never exists. In windows the product makes it: queries carry it, keys their place.
 """
 
 import torch
@@ -88,14 +88,18 @@ def attend_in_blocks(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Ten
     of the grid of keys. → n×N×d. Not differentiable.
     """
     count, length, _ = q.shape
+    height, width = rows.shape[-1], columns.shape[-1]
     budget = _LOGITS_PER_THREAD * torch.get_num_threads()
     together = min(count, budget // length**2)
     attended = torch.empty_like(q)
-    if together > 1:
+    if together > 1 and height + width <= q.shape[-1]:
+        # Small grids: q·k + bias = [q, rows, columns] · [k, one-hot row, one-hot column], one product.
+        row, column = torch.eye(height, dtype=q.dtype), torch.eye(width, dtype=q.dtype)
+        place = torch.cat([row.repeat_interleave(width, dim=0), column.repeat(height, 1)], dim=1)
         for grids in _slices(count, together):
-            logits = (rows[grids, :, :, None] + columns[grids, :, None, :]).flatten(2)
-            weights = torch.softmax(logits.baddbmm_(q[grids], k[grids].transpose(1, 2)), dim=-1)
-            torch.bmm(weights, v[grids], out=attended[grids])
+            asked = torch.cat([q[grids], rows[grids], columns[grids]], dim=-1)
+            keys = torch.cat([k[grids], place.expand(len(asked), -1, -1)], dim=-1).transpose(1, 2)
+            torch.bmm(torch.softmax(torch.bmm(asked, keys), dim=-1), v[grids], out=attended[grids])
         return attended
     # Two dimensions for a part of one grid: a product of three copies whatever is not contiguous as a whole.
     queries = max(1, budget // length)

@@ -36,7 +36,7 @@ class FoldedEncoder(nn.Module):
     def __init__(self, encoder: ImageEncoderViT, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.dtype = dtype
-        self.patch_embed = encoder.patch_embed
+        self.patches = encoder.patch_embed.proj
         self.pos_embed = encoder.pos_embed
         self.blocks = nn.ModuleList(FoldedBlock(block, dtype) for block in encoder.blocks if isinstance(block, Block))
         reduce, norm_reduced, mix, norm_mixed = encoder.neck
@@ -47,12 +47,18 @@ class FoldedEncoder(nn.Module):
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        x = (self.patch_embed(x) + self.pos_embed).contiguous()
+        x = self._embed_patches(x) + self.pos_embed
         for block in self.blocks:
             block(x)
         x = F.conv2d(x.permute(0, 3, 1, 2).to(self.dtype), self.reduce_weight)
         x = F.conv2d(self.norm_reduced(x.float()).to(self.dtype), self.mix_weight, padding=1)
         return self.norm_mixed(x.float())
+
+    def _embed_patches(self, x: Tensor) -> Tensor:
+        """B×3×S×S → B×(S/p)×(S/p)×C: a matrix product, because torch convolves strides this large slowly."""
+        patches = self.patches
+        x = F.pixel_unshuffle(x, patches.stride[0]).permute(0, 2, 3, 1)
+        return F.linear(x, patches.weight.flatten(1), patches.bias)
 
 
 class FoldedBlock(nn.Module):

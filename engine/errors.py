@@ -77,5 +77,9 @@ class DownloadFailed(MaskloopError):
     """Another machine could not be reached, broke off, or sent something else than it was asked for."""
 
 
+class Unreachable(DownloadFailed):
+    """No connection could be made, or it broke and did not come back."""
+
+
 class InvalidSetting(MaskloopError):
     """A setting of the deployment or a combination of options cannot work."""

@@ -106,7 +106,7 @@ def run(arguments: Sequence[str]) -> int:
         message = error.format_message()
         if message:
             message += "" if message.endswith((".", "?")) else "."
-            _complain(f"{message} See: maskloop {_help_of(arguments)}--help", error.exit_code)
+            _complain(f"{message} See: {_command_of(error, arguments)} --help", error.exit_code)
         return error.exit_code
     except BrokenPipeError:
         # Whoever read the output has seen enough; let the interpreter's last flush go nowhere.
@@ -131,6 +131,9 @@ def _complain(message: str, status: int) -> int:
     return status
 
 
-def _help_of(arguments: Sequence[str]) -> str:
-    """The command that was meant, followed by a space; empty for maskloop itself."""
-    return f"{arguments[0]} " if arguments and arguments[0] in COMMANDS else ""
+def _command_of(error: typer.TyperException, arguments: Sequence[str]) -> str:
+    """The command that was meant, as one types it."""
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        return context.command_path
+    return f"maskloop {arguments[0]}" if arguments and arguments[0] in COMMANDS else "maskloop"

@@ -46,7 +46,11 @@ def print_card(card: ModelCard) -> None:
     if card.metrics:
         facts.add_row("figures", json.dumps(card.metrics))
     console.print(facts)
-    if card.text is not None:
-        console.print()
-        # A script that cuts columns out of Markdown should find Markdown.
-        console.print(Markdown(card.text) if console.is_terminal else card.text, highlight=False, markup=False)
+    if card.text is None:
+        return
+    console.print()
+    if console.is_terminal:
+        console.print(Markdown(card.text))
+    else:
+        # Whoever pipes it wants the Markdown as it was written.
+        print(card.text)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from engine.errors import Conflict, DownloadFailed
+from engine.errors import Conflict, DownloadFailed, Unreachable
 
 PAUSES = (1.0, 2.0, 4.0)
 """Seconds to wait, one after the other, for a connection that broke to come back; begun anew when something came."""
@@ -52,8 +52,12 @@ def download(url: str, target: Path, sha256_prefix: str, progress: Progress) -> 
             partial.unlink()
             _verify(target, url, sha256_prefix)
             return
-        _receive_all(url, file, progress)
-        file.flush()
+        try:
+            _receive_all(url, file, progress)
+        finally:
+            file.flush()
+            if file.tell() == 0:
+                partial.unlink()
         _verify(partial, url, sha256_prefix)
         partial.replace(target)
 
@@ -150,12 +154,12 @@ def _verify(file: Path, url: str, sha256_prefix: str) -> None:
         )
 
 
-def _broken(url: str, file: BinaryIO, error: httpx.HTTPError) -> DownloadFailed:
+def _broken(url: str, file: BinaryIO, error: httpx.HTTPError) -> Unreachable:
     host = urlsplit(url).hostname or url
-    reason = str(error) or type(error).__name__
+    reason = re.sub(r"^\[[^]]*\] ", "", str(error)) or type(error).__name__
     if file.tell() == 0:
-        return DownloadFailed(f"{host} cannot be reached ({reason}).")
-    return DownloadFailed(
+        return Unreachable(f"{host} cannot be reached: {reason}.")
+    return Unreachable(
         f"The connection to {host} broke ({reason}). The {megabytes(file.tell())} that came are kept in {file.name}; "
         "the same command goes on from there."
     )

@@ -1,6 +1,6 @@
 """published checkpoint → registered model, at a person's request."""
 
-from engine.errors import DownloadFailed
+from engine.errors import Unreachable
 from engine.flow.download import Progress, download
 from engine.flow.model_origin import origin_of_file
 from engine.flow.published import published
@@ -19,10 +19,10 @@ def pull_model(name: str, registered_as: str, progress: Progress) -> Model:
     file = get_settings().data / "downloads" / checkpoint.file_name
     try:
         download(checkpoint.url, file, checkpoint.sha256_prefix, progress)
-    except DownloadFailed as error:
-        raise DownloadFailed(
-            f"{error} A file that was fetched by hand from {checkpoint.url} is registered by: "
-            f"maskloop models add {checkpoint.file_name} --arch {checkpoint.arch} --name {registered_as}"
+    except Unreachable as error:
+        raise Unreachable(
+            f"{error} A file that was fetched elsewhere, from {checkpoint.url}, is registered by: "
+            f"maskloop models add {checkpoint.file_name} --arch {checkpoint.arch} --name '{registered_as}'"
         ) from error
     prepared = prepare_model(file, checkpoint.arch)
     origin = origin_of_file(file)

@@ -1,6 +1,7 @@
 """Reading and writing models. A checkpoint of ours is safetensors plus a JSON that rebuilds the model."""
 
 import pickle
+import re
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -68,7 +69,16 @@ def read_weights(path: Path) -> object:
         if path.suffix == ".safetensors":
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except pickle.UnpicklingError as error:
+        # What torch says advises to switch the protection off.
+        asked_for = re.search(r"GLOBAL (\S+)", str(error))
+        if asked_for is None:
+            raise InvalidCheckpoint(f"{path.name} cannot be read as model weights: it holds something else.") from error
+        raise InvalidCheckpoint(
+            f"{path.name} is refused: it would run {asked_for[1]}, and code from a file of weights is never run. "
+            "If you trust it, save its state dict alone, as safetensors."
+        ) from error
+    except (SafetensorError, RuntimeError, EOFError, ValueError, KeyError) as error:
         # A KeyError is a byte that is no instruction of a pickle: the file is something else altogether.
         said = "" if isinstance(error, KeyError) else str(error)
         reason = said.splitlines()[0] if said else "it holds something else."

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.errors import Conflict, DownloadFailed
+from engine.errors import Conflict, DownloadFailed, Unreachable
 from engine.flow.download import download
 from tests.fixtures.checkpoint_server import CheckpointServer, serve
 
@@ -131,8 +131,9 @@ def test_a_refusal_is_said_with_its_status(server: CheckpointServer, target: Pat
 def test_a_server_that_is_not_there_is_named_at_once(target: Path) -> None:
     with serve(b"") as gone:
         address = gone.address
-    with pytest.raises(DownloadFailed, match=r"127\.0\.0\.1 cannot be reached"):
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 cannot be reached: Connection refused"):
         download(address, target, PREFIX, Seen())
+    assert list(target.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("address", ["http://example.org/weights.pth", "ftp://127.0.0.1/weights.pth", "weights.pth"])

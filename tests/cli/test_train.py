@@ -112,5 +112,6 @@ def test_misuse_is_one_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     status = run(["train", *arguments])
-    assert complaint in sentence_of(Finished(status, *capsys.readouterr()))
+    printed = capsys.readouterr()
+    assert complaint in sentence_of(Finished(status, printed.out, printed.err))
     assert not (tmp_path / "run").exists()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from engine.errors import InvalidInput
 from engine.masks import rle
@@ -28,27 +29,29 @@ def predict(
     points: Sequence[Point],
     box: Box | None = None,
     multimask: bool = False,
+    text: Tensor | None = None,
 ) -> list[PredictedMask]:
     """The masks for one prompt on `image` (H×W×3 RGB), best first.
 
-    One point without a box is ambiguous and gives the three candidates; several points or a box give the single mask,
-    unless `multimask` asks for the candidates.
+    A single point or a text alone is ambiguous and gives the three candidates; several prompts or a box give the single
+    mask, unless `multimask` asks for the candidates.
 
     Args:
         points: (x, y, label) in the image frame; label 1 is foreground, 0 background.
         box: (x0, y0, x1, y1) in the image frame.
+        text: the CLIP embedding 1×D of what to segment, for models that take texts.
 
     Raises InvalidInput for a prompt that is empty, lies outside the image, or whose box has no area.
     """
     height, width = image.shape[:2]
-    check_prompt(points, box, width, height)
+    if text is None or points or box is not None:
+        check_prompt(points, box, width, height)
     embedded = predictor.embed(image)
     coords = np.array([[point[:2] for point in points]], np.float64) if points else None
     labels = np.array([[point[2] for point in points]], np.int32) if points else None
     corners = None if box is None else np.array([box], np.float64)
-    low, predicted_iou = embedded.predict(
-        coords, labels, corners, multimask_output=multimask or (len(points) == 1 and box is None)
-    )
+    ambiguous = len(points) + (text is not None) == 1 and box is None
+    low, predicted_iou = embedded.predict(coords, labels, corners, texts=text, multimask_output=multimask or ambiguous)
     masks = embedded.masks(low)[0].cpu().numpy()
     scores = predicted_iou[0].tolist()
     order = sorted(range(len(scores)), key=lambda index: -scores[index])

@@ -43,8 +43,10 @@ def print_card(card: ModelCard) -> None:
     for label, value in card.facts():
         facts.add_row(label, value)
     facts.add_row("configuration", json.dumps(card.config))
-    if card.metrics:
-        facts.add_row("figures", json.dumps(card.metrics))
+    for clicks, scores in _miou(card):
+        facts.add_row(f"mIoU, {clicks} click{'' if clicks == '1' else 's'}", scores)
+    if "measured_on" in card.metrics:
+        facts.add_row("measured on", str(card.metrics["measured_on"]))
     console.print(facts)
     if card.text is None:
         return
@@ -54,3 +56,13 @@ def print_card(card: ModelCard) -> None:
     else:
         # Whoever pipes it wants the Markdown as it was written.
         print(card.text)
+
+
+def _miou(card: ModelCard) -> list[tuple[str, str]]:
+    """Number of clicks and figures, of what `maskloop evaluate --record` keeps."""
+    found = card.metrics.get("miou")
+    rows: list[tuple[str, str]] = []
+    for clicks, scores in found.items() if isinstance(found, dict) else ():
+        words = [f"{value:.3f} {name.replace('_', ' ')}" for name, value in scores.items()]
+        rows.append((clicks, ", ".join(words)))
+    return rows

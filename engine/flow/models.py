@@ -1,6 +1,7 @@
 """The models that are registered, and which of them is live. Registering and promoting: `register_model`."""
 
 import re
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -49,3 +50,8 @@ def require_free_name(uow: UnitOfWork, name: str) -> None:
         )
     if uow.session.scalar(select(func.count()).select_from(Model).where(Model.name == name)):
         raise Conflict(f"There is a model named {name} already. Choose another name.")
+
+
+def record_metrics(uow: UnitOfWork, name: str, metrics: dict[str, Any]) -> None:
+    """Put figures on a registered model's card, in place of those before. Raises NotFound."""
+    find_model(uow, name).metrics = metrics

@@ -38,6 +38,9 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(metavar="N", help="Measure N images only, spread evenly over the sources")
     ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep the figures on the card of the model, which must be registered")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure a model: its mean IoU after simulated clicks on images whose masks are known.
@@ -54,6 +57,8 @@ def evaluate(
     counts = _counts(clicks)
     if compare is not None and model is not None:
         raise InvalidInput("Give either --model, to measure one model, or --compare A B, to compare two.")
+    if record and compare is not None:
+        raise InvalidInput("--record keeps one model's figures: give it with --model.")
     for folder in (images / "images", images / "annotations"):
         if not folder.is_dir():
             raise InvalidInput(f"There is no folder {folder}: {images} must hold images/ and annotations/.")
@@ -62,6 +67,8 @@ def evaluate(
     from engine.evaluation.tags import read_tags
     from engine.flow.load_model import load_model
 
+    if record:
+        _require_registered(model or DEFAULT_MODEL)
     tags_by_name = read_tags(tags) if tags is not None else None
     names = compare or (model or DEFAULT_MODEL,)
     models = [load_model(name) for name in names]
@@ -74,6 +81,8 @@ def evaluate(
         )
 
     results = [(name, measured(name, sam)) for name, sam in zip(names, models, strict=True)]
+    if record:
+        _record(results[0][1], names[0], images)
     if len(results) == 1:
         _print_one(*results[0], as_json=as_json)
     else:
@@ -85,6 +94,27 @@ def _counts(text: str) -> list[int]:
     if not all(part.isascii() and part.isdecimal() for part in parts):
         raise InvalidInput(f"--clicks {text} is not a list of whole numbers, such as 1,3,5.")
     return [int(part) for part in parts]
+
+
+def _require_registered(name: str) -> None:
+    """Asked before the long work; where there is no database, nothing is registered."""
+    from engine.flow.models import find_model
+    from engine.settings import get_settings
+    from engine.store.unit_of_work import unit_of_work
+    from maskloop.commands.store import has_data
+
+    if not has_data(get_settings()):
+        raise InvalidInput(f"--record keeps figures in a deployment, and {get_settings().data} holds none yet.")
+    with unit_of_work(read_only=True) as uow:
+        find_model(uow, name)
+
+
+def _record(result: "Evaluation", name: str, images: Path) -> None:
+    from engine.flow.models import record_metrics
+    from engine.store.unit_of_work import unit_of_work
+
+    with unit_of_work() as uow:
+        record_metrics(uow, name, {"measured_on": images.resolve().name, **result.to_json()})
 
 
 def _print_one(model: str, result: "Evaluation", *, as_json: bool) -> None:

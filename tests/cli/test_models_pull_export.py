@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
 from sqlalchemy import Engine
 
 from engine.flow.published import PUBLISHED, PublishedCheckpoint
+from engine.masks import rle
 from engine.sam import ARCHITECTURES, Sam, load_checkpoint
 from engine.settings import get_settings
 from maskloop.cli import run
 from tests.cli.conftest import Maskloop, sentence_of
 from tests.fixtures.checkpoint_server import CheckpointServer, serve
 from tests.fixtures.deployment import register
+from tests.fixtures.pictures import picture
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,31 @@ def test_a_published_checkpoint_is_fetched_checked_registered_and_exported(
     assert (out / "vit_b.md").read_text() == "mine"
     assert maskloop_models(capsys, "export", "vit_b", "--out", out, "--force").status == 0
     assert (out / "vit_b.md").read_text() != "mine"
+
+
+def test_recorded_figures_are_on_the_card_and_in_the_list(
+    sqlite_database: Engine, tiny_sam: Sam, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register(tiny_sam, tmp_path, "mine")
+    for part in ("images", "annotations"):
+        (tmp_path / "cells" / part).mkdir(parents=True)
+    mask = np.zeros((48, 64), np.bool_)
+    mask[5:30, 10:40] = True
+    (tmp_path / "cells" / "images" / "a_1.png").write_bytes(picture())
+    document = {"annotations": [{"segmentation": rle.encode(mask)}]}
+    (tmp_path / "cells" / "annotations" / "a_1.json").write_text(json.dumps(document))
+
+    evaluate = ["evaluate", "--images", str(tmp_path / "cells"), "--clicks", "1", "--record", "--json", "--model"]
+    assert run([*evaluate, "mine"]) == 0
+    miou = json.loads(capsys.readouterr().out)["miou"]["1"]["most_confident"]
+    metrics = json.loads(maskloop_models(capsys, "show", "mine", "--json").out)["metrics"]
+    assert (metrics["measured_on"], metrics["miou"]["1"]["most_confident"]) == ("cells", miou)
+    assert f"{miou:.3f}" in maskloop_models(capsys, "list").out
+    assert f"{miou:.3f}" in maskloop_models(capsys, "show", "mine").out
+
+    # Only a registered model has a card to write on; that is said before the work.
+    assert run([*evaluate, "vit_t"]) == 2
+    assert "There is no model vit_t" in capsys.readouterr().err
 
 
 def test_other_content_under_the_published_name_is_not_registered(

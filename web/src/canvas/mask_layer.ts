@@ -76,7 +76,7 @@ export class MaskLayer {
     const others = content.masks.some(strong) ? "faint" : "normal";
     // Those singled out come last, so that nothing lies over them.
     for (const mask of [...content.masks].sort((a, b) => Number(strong(a)) - Number(strong(b)))) {
-      drawMask(context, maskPath(mask.rle), view.zoom, {
+      drawMask(context, maskPath(mask.rle, view.zoom * pixelRatio), view.zoom, {
         colour: maskColour(mask.order),
         fillOpacity: content.fillOpacity,
         emphasis: strong(mask) ? "strong" : others,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decode, encode } from "../document/rle";
-import { traceOutline } from "./outline";
+import { simplified, traceOutline } from "./outline";
 
 /** Rows of `#` and `.` as a mask. */
 function mask(...rows: string[]) {
@@ -60,5 +60,29 @@ describe("tracing along pixel edges", () => {
       const enclosed = traceOutline(rle).reduce((sum, loop) => sum + doubleArea(loop) / 2, 0);
       expect(enclosed).toBe(decode(rle).reduce((sum, pixel) => sum + pixel, 0));
     }
+  });
+});
+
+describe("a simplified outline", () => {
+  const staircase = Int32Array.from(Array.from({ length: 200 }, (_, i) => Math.floor((i + (i % 2) * 2) / 4)));
+
+  it("is the same where every pixel is seen", () => {
+    expect(simplified(staircase, 1)).toBe(staircase);
+  });
+
+  it("keeps corners of the outline alone, apart by the distance, and strays from none by more", () => {
+    const kept = simplified(staircase, 4);
+    expect(kept.length).toBeLessThan(staircase.length / 3);
+    const corners = (loop: Int32Array) =>
+      Array.from({ length: loop.length / 2 }, (_, i) => [loop[2 * i] as number, loop[2 * i + 1] as number]);
+    for (const [x = 0, y = 0] of corners(staircase)) {
+      const nearest = corners(kept).map(([a = 0, b = 0]) => Math.max(Math.abs(a - x), Math.abs(b - y)));
+      expect(Math.min(...nearest)).toBeLessThan(4);
+    }
+  });
+
+  it("leaves what is smaller than the distance as it is", () => {
+    const speck = Int32Array.of(0, 0, 1, 0, 1, 1, 0, 1);
+    expect(simplified(speck, 8)).toEqual(speck);
   });
 });

@@ -75,14 +75,47 @@ export function outlinePath(loops: readonly Int32Array[]): Path2D {
   return path;
 }
 
-const paths = new WeakMap<Rle, Path2D>();
+/**
+ * The loop without corners that lie closer than `distance` to the one before: a staircase of steps too small to be seen
+ * costs as much to draw as one of large steps.
+ */
+export function simplified(loop: Int32Array, distance: number): Int32Array {
+  if (distance <= 1) return loop;
+  const kept: number[] = [];
+  let x = Number.NEGATIVE_INFINITY;
+  let y = x;
+  for (let i = 0; i < loop.length; i += 2) {
+    const [nextX, nextY] = [loop[i] as number, loop[i + 1] as number];
+    if (Math.max(Math.abs(nextX - x), Math.abs(nextY - y)) < distance) continue;
+    kept.push(nextX, nextY);
+    [x, y] = [nextX, nextY];
+  }
+  return kept.length < 6 ? loop : Int32Array.from(kept);
+}
 
-/** The mask's outline as a path in the image frame, traced once per mask. */
-export function maskPath(rle: Rle): Path2D {
-  let path = paths.get(rle);
+interface Traced {
+  readonly loops: readonly Int32Array[];
+  /** By the distance they were simplified to. */
+  readonly paths: Map<number, Path2D>;
+}
+
+const traced = new WeakMap<Rle, Traced>();
+
+/**
+ * The mask's outline as a path in the image frame, traced once per mask. `scale`, in device pixels per image pixel, is
+ * what it will be drawn at: from 1 on every pixel's edge is there, below that nothing smaller than a device pixel.
+ */
+export function maskPath(rle: Rle, scale: number): Path2D {
+  const distance = scale >= 1 ? 1 : 2 ** Math.ceil(Math.log2(1 / scale));
+  let outline = traced.get(rle);
+  if (!outline) {
+    outline = { loops: traceOutline(rle), paths: new Map() };
+    traced.set(rle, outline);
+  }
+  let path = outline.paths.get(distance);
   if (!path) {
-    path = outlinePath(traceOutline(rle));
-    paths.set(rle, path);
+    path = outlinePath(outline.loops.map((loop) => simplified(loop, distance)));
+    outline.paths.set(distance, path);
   }
   return path;
 }

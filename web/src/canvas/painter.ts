@@ -5,6 +5,7 @@ import type { Prompt, PromptBox } from "../decoder/prompts";
 import type { Rle } from "../document/rle";
 import type { ImagePoint, Size } from "../geometry/points";
 import type { View } from "../geometry/view";
+import { Backdrop } from "./backdrop";
 import { ACCENT } from "./colours";
 import {
   drawBox,
@@ -41,6 +42,7 @@ const SETTLE_AFTER_MS = 90;
 export class Painter {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
+  readonly #backdrop = new Backdrop();
   readonly #layer = new MaskLayer();
   #settling: ReturnType<typeof setTimeout> | null = null;
 
@@ -55,12 +57,8 @@ export class Painter {
   paint(scene: Scene, view: View, size: Size, pixelRatio: number, background: string): void {
     const context = this.#context;
     this.#fitBackingStore(size, pixelRatio);
-    setScreenFrame(context, pixelRatio);
-    context.fillStyle = background;
-    context.fillRect(0, 0, size.width, size.height);
-    setImageFrame(context, view, pixelRatio);
-    context.imageSmoothingEnabled = view.zoom <= 1;
-    scene.pyramid?.draw(context, scene.image, view.zoom * pixelRatio);
+    const { image, pyramid } = scene;
+    this.#backdrop.draw(context, { image, pyramid, background }, view, size, pixelRatio);
     if (scene.stored) this.#paintStored(scene.stored, view, size, pixelRatio);
     this.#paintDraft(scene, view, pixelRatio);
   }
@@ -95,9 +93,9 @@ export class Painter {
     const context = this.#context;
     const { prompt, pixels, rubberBand, fillOpacity, preview, polygon, brush } = scene;
     setImageFrame(context, view, pixelRatio);
-    if (preview) drawPreview(context, maskPath(preview), view.zoom, ACCENT);
+    if (preview) drawPreview(context, maskPath(preview, view.zoom * pixelRatio), view.zoom, ACCENT);
     if (pixels) {
-      drawMask(context, maskPath(pixels), view.zoom, {
+      drawMask(context, maskPath(pixels, view.zoom * pixelRatio), view.zoom, {
         colour: ACCENT,
         fillOpacity,
         emphasis: "normal",

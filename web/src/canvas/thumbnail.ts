@@ -36,5 +36,9 @@ export function drawThumbnail(
   setImageFrame(context, view, pixelRatio);
   context.imageSmoothingEnabled = zoom <= 1;
   pyramid?.draw(context, image, zoom * pixelRatio);
-  drawMask(context, maskPath(mask), zoom, { colour, fillOpacity: 0.35, emphasis: "normal" });
+  drawMask(context, maskPath(mask, zoom * pixelRatio), zoom, {
+    colour,
+    fillOpacity: 0.35,
+    emphasis: "normal",
+  });
 }

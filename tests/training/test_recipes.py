@@ -86,12 +86,12 @@ def test_bundled_model_has_the_values_it_was_trained_with() -> None:
     recipe = vit_t()
     assert [(p.steps, p.images, p.masks, p.window) for p in recipe.phases] == [
         (600, 8, 8, 256),
-        (6400, 4, 8, 256),
-        (3000, 4, 8, 256),
-        (2000, 2, 6, None),
+        (4000, 4, 8, 256),
+        (950, 4, 8, 256),
+        (1600, 2, 5, None),
     ]
-    assert [None if p.simulation is None else p.simulation.error_points for p in recipe.phases] == [None, 0, 2, 2]
-    assert recipe.schedule == Schedule(3e-4, warmup_steps=100, decay_steps=2000)
+    assert [None if p.simulation is None else p.simulation.error_points for p in recipe.phases] == [None, 0, 2, 1]
+    assert recipe.schedule == Schedule(3e-4, warmup_steps=100, decay_steps=1600)
     assert (recipe.optimizer.weight_decay, recipe.optimizer.layer_decay) == (0.05, 1.0)
     assert (recipe.average_decay, recipe.affinity_weight, recipe.decoder_dropout) == (0.998, 0.5, 0)
     # One pass a step: the whole batch at once.

@@ -123,10 +123,11 @@ def _print_calibration(console: Console, result: Evaluation) -> None:
             bins = [result.calibration[clicks][index] for clicks in part]
             if any(each.masks for each in bins):
                 table.add_row(f"{bins[0].low:g} to {bins[0].high:g}", *(text for each in bins for text in _bin(each)))
-        errors = [result.overall.figure(Kind.IOU_ERROR, clicks) for clicks in part]
-        table.add_section()
-        table.add_row("|error|", *(text for error in errors for text in (f"{error.value:.3f}", "", "")))
         console.print(table)
+    errors = ", ".join(f"{result.overall.figure(Kind.IOU_ERROR, n).value:.3f} at {n}" for n in result.clicks)
+    calibration = ", ".join(f"{result.overall.calibration_error[n]:.3f} at {n}" for n in result.clicks)
+    console.print("Of the predicted IoU, means over sources by number of clicks:")
+    console.print(f"mean |predicted − true| {errors}; calibration error {calibration}.", highlight=False)
 
 
 def _remarks(result: Evaluation) -> list[str]:

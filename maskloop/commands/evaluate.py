@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, NotFound
 from maskloop.commands.options import DEFAULT_MODEL, JsonOption, print_json
 
 if TYPE_CHECKING:
@@ -105,8 +105,13 @@ def _require_registered(name: str) -> None:
 
     if not has_data(get_settings()):
         raise InvalidInput(f"--record keeps figures in a deployment, and {get_settings().data} holds none yet.")
-    with unit_of_work(read_only=True) as uow:
-        find_model(uow, name)
+    try:
+        with unit_of_work(read_only=True) as uow:
+            find_model(uow, name)
+    except NotFound:
+        raise InvalidInput(
+            f"--record keeps the figures of a registered model, and {name} is none. See: maskloop models list"
+        ) from None
 
 
 def _record(result: "Evaluation", name: str, images: Path) -> None:

@@ -51,18 +51,18 @@ class Packing:
         scale = min(1.0, self.side / max(height, width))
         size = max(1, round(height * scale)), max(1, round(width * scale))
         pixels = np.zeros((self.side, self.side, 3), np.uint8)
-        pixels[: size[0], : size[1]] = _shrunk(image.image, size, cv2.INTER_AREA)
+        pixels[: size[0], : size[1]] = _shrunk(image.image, size)
         canvas = np.zeros((len(kept), self.side, self.side), np.bool_)
         for place, mask in zip(canvas, kept, strict=True):
-            whole = np.ascontiguousarray(rle.decode(mask)).view(np.uint8)
-            place[: size[0], : size[1]] = _shrunk(whole, size, cv2.INTER_NEAREST) > 0
+            whole = np.ascontiguousarray(rle.decode(mask)).view(np.uint8) * np.uint8(255)
+            place[: size[0], : size[1]] = _shrunk(whole, size) > 127
         return PackedImage(pixels, np.packbits(canvas, axis=-1), size, image.source, image.id)
 
 
-def _shrunk(image: NDArray[np.uint8], size: tuple[int, int], interpolation: int) -> NDArray[np.uint8]:
+def _shrunk(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
     if image.shape[:2] == size:
         return image
-    return np.asarray(cv2.resize(image, size[::-1], interpolation=interpolation), np.uint8)
+    return np.asarray(cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA), np.uint8)
 
 
 class PackedImages:

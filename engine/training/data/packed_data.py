@@ -120,7 +120,7 @@ class PackedData:
         device: torch.device,
         workers: int,
     ) -> tuple[PackedImages, NDArray[np.float64]]:
-        """All images, and the share of each. A broken one is left out with a warning."""
+        """All images, and the share of each: 0 for one without masks and, with a warning, for a broken one."""
         size = self._side * self._side * (3 + MASKS_HELD / 8) * len(chosen)
         if size > MOST_BYTES:
             raise InvalidSetting(
@@ -138,9 +138,11 @@ class PackedData:
                 continue
             held.put(place, image)
             part = chosen[place][0]
-            shares[place] = part.share / part.count
+            if len(image.bits):
+                shares[place] = part.share / part.count
         if not shares.any():
-            raise InvalidInput(f"None of the {len(chosen)} images can be read; the first: {broken[0]}")
+            reason = f"; the first problem: {broken[0]}" if broken else "."
+            raise InvalidInput(f"None of the {len(chosen)} images can be read and has masks{reason}")
         return held, shares
 
 

@@ -19,11 +19,12 @@ class Scenes:
         self.name = SCENES
         self.sources = Sources((SCENES,))
         self._first_seed = first_seed
+        self._shapes = SCENE_SHAPES
 
     def __len__(self) -> int:
         return SEEDS_APART
 
     def read(self, index: int) -> MaskedImage:
         seed = self._first_seed + index
-        scene = generate_scene(seed, SCENE_SHAPES[seed % len(SCENE_SHAPES)])
+        scene = generate_scene(seed, self._shapes[seed % len(self._shapes)])
         return MaskedImage(f"scene {seed}", SCENES, scene.image, [rle.encode(mask) for mask in scene.masks()])

@@ -122,6 +122,8 @@ def _receive(client: httpx.Client, url: str, file: BinaryIO, progress: Progress)
         for chunk in response.iter_raw():
             file.write(chunk)
             progress.advance(len(chunk))
+        if file.tell() == 0:
+            raise DownloadFailed(f"{response.url} is an empty file.")
 
 
 def _continues(response: httpx.Response, size: int) -> bool:

@@ -120,6 +120,13 @@ def test_other_content_is_refused_and_deleted(server: CheckpointServer, target: 
     assert list(target.parent.iterdir()) == []
 
 
+def test_an_empty_file_is_refused_and_nothing_is_left(server: CheckpointServer, target: Path) -> None:
+    server.content = b""
+    with pytest.raises(DownloadFailed, match="is an empty file"):
+        download(server.address, target, PREFIX, Seen())
+    assert list(target.parent.iterdir()) == []
+
+
 @pytest.mark.parametrize("status", [403, 404, 503])
 def test_a_refusal_is_said_with_its_status(server: CheckpointServer, target: Path, status: int) -> None:
     server.status = status

@@ -4,7 +4,6 @@ import json
 import zipfile
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import numpy as np
@@ -19,7 +18,8 @@ from engine.masks.geometry import intersection_over_union
 from engine.sam import load_bundled
 from engine.sam.transforms import apply_coords, resized_shape
 from tests.conftest import REPOSITORY
-from tests.e2e.running_maskloop import E2E, PATIENCE, RunningMaskloop, until
+from tests.e2e.annotating import new_project, open_image, position, wait_until_ready, wait_until_saved
+from tests.e2e.running_maskloop import E2E, RunningMaskloop, until
 from tests.e2e.subjects import Subject, photograph, scene
 
 pytestmark = [
@@ -88,43 +88,10 @@ def test_a_click_in_the_browser_becomes_a_stored_mask_that_survives_a_reload_and
     ]
 
 
-def new_project(page: Page) -> str:
-    """Makes a project as a person would; returns its id."""
-    page.get_by_role("button", name="New project").first.click()
-    page.get_by_role("textbox", name="Name").fill(f"Photographs {uuid4().hex[:6]}")
-    page.get_by_role("button", name="Create").click()
-    page.wait_for_url("**/projects/*-*")
-    return page.url.rpartition("/")[2]
-
-
-def open_image(page: Page, subject: Subject, decoder: str) -> None:
-    """Uploads the subject, opens it and waits until it can be clicked."""
-    page.get_by_test_id("upload-input").set_input_files(subject.file)
-    page.get_by_test_id("image-card").get_by_role("link").click()
-    page.wait_for_url("**/images/*")
-    if decoder == "server":
-        page.goto(f"{page.url}?decoder=server")
-    wait_until_ready(page, decoder)
-
-
-def wait_until_ready(page: Page, decoder: str) -> None:
-    state = page.get_by_test_id("embedding-state")
-    expect(state).to_have_attribute("data-phase", "ready", timeout=1000 * PATIENCE)
-    expect(state).to_have_attribute("data-where", decoder)
-
-
-def wait_until_saved(page: Page) -> None:
-    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-phase", "saved")
-
-
 def click_object(page: Page, subject: Subject, index: int) -> None:
     """Clicks the centre of an object, and waits for the candidates."""
-    canvas = page.get_by_test_id("image-canvas")
-    zoom, left, top = (
-        float(canvas.get_attribute(f"data-{name}") or "nan") for name in ("zoom", "origin-x", "origin-y")
-    )
-    x, y = subject.centre(index)
-    canvas.click(position={"x": left + (x + 0.5) * zoom, "y": top + (y + 0.5) * zoom})
+    x, y = position(page, *subject.centre(index))
+    page.mouse.click(x, y)
     expect(page.get_by_test_id("candidate-2")).to_be_visible()
 
 

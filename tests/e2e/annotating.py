@@ -1,0 +1,58 @@
+"""What the browser tests do on the annotation page as a person would."""
+
+import re
+from uuid import uuid4
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.running_maskloop import PATIENCE
+from tests.e2e.subjects import Subject
+
+
+def new_project(page: Page) -> str:
+    """Makes a project as a person would; returns its id."""
+    page.get_by_role("button", name="New project").first.click()
+    page.get_by_role("textbox", name="Name").fill(f"Photographs {uuid4().hex[:6]}")
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/projects/*-*")
+    return page.url.rpartition("/")[2]
+
+
+def open_image(page: Page, subject: Subject, decoder: str) -> None:
+    """Uploads the subject, opens it and waits until it can be clicked."""
+    page.get_by_test_id("upload-input").set_input_files(subject.file)
+    page.get_by_test_id("image-card").get_by_role("link").click()
+    page.wait_for_url("**/images/*")
+    if decoder == "server":
+        page.goto(f"{page.url}?decoder=server")
+    wait_until_ready(page, decoder)
+
+
+def wait_until_ready(page: Page, decoder: str) -> None:
+    state = page.get_by_test_id("embedding-state")
+    expect(state).to_have_attribute("data-phase", "ready", timeout=1000 * PATIENCE)
+    expect(state).to_have_attribute("data-where", decoder)
+
+
+def wait_until_saved(page: Page) -> None:
+    expect(page.get_by_test_id("saved-state")).to_have_attribute("data-phase", "saved")
+
+
+def position(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where the middle of an image pixel is on the page."""
+    canvas = page.get_by_test_id("image-canvas")
+    expect(canvas).to_have_attribute("data-zoom", re.compile(r"\d"))
+    zoom, left, top = (
+        float(canvas.get_attribute(f"data-{name}") or "nan") for name in ("zoom", "origin-x", "origin-y")
+    )
+    box = canvas.bounding_box()
+    assert box is not None
+    return box["x"] + left + (x + 0.5) * zoom, box["y"] + top + (y + 0.5) * zoom
+
+
+def paint(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """One stroke of the tool in the hand between two image pixels."""
+    page.mouse.move(*position(page, *start))
+    page.mouse.down()
+    page.mouse.move(*position(page, *end), steps=5)
+    page.mouse.up()

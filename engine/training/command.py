@@ -35,7 +35,10 @@ def train(
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(metavar="CHECKPOINT", help="Weights to start from, or a bundled model's name"),
+        # torchrun takes --start for a short form of an option of its own.
+        typer.Option(
+            "--start", "--start-from", metavar="CHECKPOINT", help="Weights to start from, or a bundled model's name"
+        ),
     ] = None,
     mae: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Masked autoencoder to start the image encoder from")

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+import typer
+from torch.distributed.run import get_args_parser
 
 from engine.errors import InvalidSetting
 from engine.sam import load_checkpoint
+from engine.training.command import train as train_command
 from engine.training.distributed import Process, join
 from engine.training.loop import train
 from tests.training.run_shapes import SETUPS
@@ -37,6 +40,18 @@ def test_two_processes_give_the_losses_and_weights_of_one(tmp_path: Path, setup:
         assert torch.allclose(together[key], value, rtol=2e-3, atol=2e-3), key  # stored in half precision
     last = json.loads((tmp_path / "two" / "log.jsonl").read_text().splitlines()[-1])
     assert last["masks_per_second"] > 0
+
+
+def test_torchrun_hands_every_option_on() -> None:
+    """Its parser takes an option of the script that begins one of its own for a short form: `--start`, for one."""
+    command = typer.Typer()
+    command.command()(train_command)
+    spellings = [p.opts for p in typer.main.get_command(command).params if p.opts[0].startswith("--")]
+    assert ["--start", "--start-from"] in spellings
+    for options in spellings:
+        arguments = ["finetune", options[-1], "x"]
+        parsed = get_args_parser().parse_args(["--nproc-per-node", "2", "-m", "engine.training", *arguments])
+        assert parsed.training_script_args == arguments
 
 
 def test_alone_there_is_nothing_to_join(monkeypatch: pytest.MonkeyPatch) -> None:

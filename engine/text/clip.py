@@ -89,8 +89,10 @@ def load_clip(folder: Path | str, device: torch.device | str = "cpu") -> Clip:
     try:
         from transformers import CLIPModel, CLIPTokenizer
         from transformers.image_processing_base import ImageProcessingMixin
+        from transformers.utils.logging import disable_progress_bar
     except ImportError as error:
         raise InvalidSetting("Text prompts need the extra `text`: pip install 'maskloop[text]'.") from error
+    disable_progress_bar()  # a file of weights is read in a moment
     try:
         load_weights: Any = CLIPModel.from_pretrained
         model, report = load_weights(folder, local_files_only=True, output_loading_info=True, dtype=torch.float32)

@@ -3,15 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from engine.sam import Sam, build_sam
+from engine.sam import Sam, build_sam, load_checkpoint, save_checkpoint
+from engine.sam.predictor import Predictor
 from engine.text.clip import Clip, load_clip
 from engine.training.batch import Batch, Shard
 from engine.training.loop import train
 from engine.training.losses import mask_iou
 from engine.training.recipe import Phase, Recipe
+from engine.training.run import RunRequest, run
+from engine.training.scenes.export import write_scenes
 from engine.training.schedule import Schedule
 from engine.training.simulation import Simulation
 from engine.training.texts import TextSettings, WithTexts
@@ -25,8 +29,13 @@ TEXTS = TextSettings(smallest_side=8, enlarge=(1.0, 1.0), blank=1.0)
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
-    return load_clip(write_tiny_clip(tmp_path_factory.mktemp("clip")))
+def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_clip(tmp_path_factory.mktemp("clip"))
+
+
+@pytest.fixture(scope="module")
+def clip(clip_folder: Path) -> Clip:
+    return load_clip(clip_folder)
 
 
 def text_sam(clip: Clip) -> Sam:
@@ -85,3 +94,34 @@ def test_clicks_follow_a_text(clip: Clip, tmp_path: Path) -> None:
     before = projection.weight.detach().clone()
     train(recipe(2, Simulation(error_points=2, rounds_without_point=1)), data, tmp_path, model=sam, device=CPU)
     assert not torch.equal(projection.weight, before)
+
+
+def test_a_model_that_took_no_text_is_taught_to(clip_folder: Path, clip: Clip, tmp_path: Path) -> None:
+    """The whole way: masks of a folder, a model without a projection, words afterwards."""
+    assert len(list(write_scenes(tmp_path / "scenes", count=2, seed=5, size=(96, 128), difficulty=0.3))) == 2
+    save_checkpoint(tiny_sam(), tmp_path / "start")
+    taught = run(
+        RunRequest(
+            recipe="finetune",
+            data=(str(tmp_path / "scenes"),),
+            out=tmp_path / "out",
+            overrides=(
+                "steps=2",
+                "phases.0.images=2",
+                "phases.0.masks=2",
+                "replay=0",
+                "text.smallest_side=4",
+                "phases.0.simulation.error_points=1",
+            ),
+            start=str(tmp_path / "start.safetensors"),
+            clip=clip_folder,
+            device="cpu",
+            workers=0,
+        )
+    )
+    assert taught.config.text_dim == clip.dim
+    stored = load_checkpoint(tmp_path / "out" / "model.safetensors")
+    image = np.zeros((48, 64, 3), np.uint8)
+    logits, _ = Predictor(stored).embed(image).predict(texts=clip.embed_texts(["a wheel"]), multimask_output=True)
+    assert logits.shape == (1, 3, 16, 16)
+    assert bool(logits.isfinite().all())

@@ -94,7 +94,7 @@ def attend_in_blocks(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Ten
     attended = torch.empty_like(q)
     if together > 1 and height + width <= q.shape[-1]:
         # Small grids: q·k + bias = [q, rows, columns] · [k, one-hot row, one-hot column], one product.
-        row, column = torch.eye(height, dtype=q.dtype), torch.eye(width, dtype=q.dtype)
+        row, column = (torch.eye(side, dtype=q.dtype, device=q.device) for side in (height, width))
         place = torch.cat([row.repeat_interleave(width, dim=0), column.repeat(height, 1)], dim=1)
         for grids in _slices(count, together):
             asked = torch.cat([q[grids], rows[grids], columns[grids]], dim=-1)

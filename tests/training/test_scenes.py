@@ -1,18 +1,27 @@
 """Synthetic scenes: a seed is a picture, and the masks are exact."""
 
+import hashlib
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from engine.masks import rle
-from engine.training.scenes import Scene, generate_scene
+from engine.training.scenes import Scene, buildings, generate_scene, lighting, simple
+from engine.training.scenes.canvas import Canvas, Part
 from engine.training.scenes.export import write_scenes
+from engine.training.scenes.shapes import placement
 
 SEEDS = range(12)
+REPOSITORY = Path(__file__).parents[2]
 
 
 @cache
@@ -125,3 +134,77 @@ def test_written_scenes_can_be_read_as_sa1b_annotations(tmp_path: Path) -> None:
         assert entry["area"] == mask.sum()
         x, y, wide, high = entry["bbox"]
         assert mask[y : y + high, x : x + wide].sum() == entry["area"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_any_two_masks_are_nested_or_apart(seed: int) -> None:
+    """What is visible of whole, part and subpart forms a tree: no pixel belongs to two things."""
+    scene = scene_of(seed)
+    sizes = scene.membership.sum(1)
+    common = scene.membership.astype(np.int64) @ scene.membership.T
+    smaller = np.minimum(sizes[:, None], sizes[None, :])
+    assert ((common == 0) | (common == smaller)).all()
+    wholes = [row for row, parent in enumerate(scene.parent) if parent < 0]
+    assert scene.masks()[wholes].sum(0).max() == 1
+
+
+def test_subparts_lie_in_parts_and_parts_in_wholes() -> None:
+    chains = 0
+    for seed in SEEDS:
+        scene = scene_of(seed)
+        for row, level in enumerate(scene.level):
+            above = scene.parent[row]
+            if level == "subpart" and above >= 0 and scene.parent[above] >= 0:
+                chains += 1
+                whole, part, subpart = (scene.masks()[each] for each in (scene.parent[above], above, row))
+                assert not (subpart & ~part).any()
+                assert not (part & ~whole).any()
+                assert subpart.sum() < part.sum() < whole.sum()
+    assert chains > 10
+
+
+def test_another_process_renders_the_same_pixels() -> None:
+    """Nothing depends on the hash seed, on the number of threads, or on what was rendered before."""
+    program = (
+        "import cv2, hashlib; cv2.setNumThreads(1); from engine.training.scenes import generate_scene;"
+        "scene = generate_scene(3, (256, 320));"
+        "print(hashlib.sha256(scene.image.tobytes() + scene.leaf_map.tobytes()).hexdigest())"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "77", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True)
+    scene = scene_of(3)
+    assert run.stdout.strip() == hashlib.sha256(scene.image.tobytes() + scene.leaf_map.tobytes()).hexdigest()
+
+
+def ink(make: Callable[[np.random.Generator], Part], seed: int) -> NDArray[np.bool_]:
+    """What a thing covers on an empty canvas."""
+    generator = np.random.default_rng(seed)
+    canvas = Canvas(128, 128, generator, lighting.random_light(generator))
+    canvas.draw(make(generator).mapped(placement(64, 64, 40)))
+    return canvas.leaves > 0
+
+
+@pytest.mark.parametrize("make", [simple.thin, buildings.fence, buildings.street_lamp], ids=lambda make: make.__name__)
+def test_there_are_thin_things(make: Callable[[np.random.Generator], Part]) -> None:
+    """Hardly any of their pixels have four covered neighbours two pixels away."""
+    cores: list[float] = []
+    for seed in range(6):
+        covered = ink(make, seed)
+        core = covered[2:-2, 2:-2] & covered[4:, 2:-2] & covered[:-4, 2:-2] & covered[2:-2, 4:] & covered[2:-2, :-4]
+        cores.append(float(core.sum() / covered.sum()))
+    assert min(cores) < 0.35
+
+
+def test_signs_carry_letters() -> None:
+    """Holes and separate strokes inside one board: more leaves than the board alone."""
+    counts: list[int] = []
+    for seed in range(12):
+        generator = np.random.default_rng(seed)
+        canvas = Canvas(128, 128, generator, lighting.random_light(generator))
+        board = simple.sign(generator)
+        counts.append(sum(child.outline is not None and child.outline.holes for child in board.children))
+        canvas.draw(board.mapped(placement(64, 64, 40)))
+        assert (canvas.leaves > 0).any()
+    assert min(counts) >= 1
+    assert max(counts) > 3

@@ -233,6 +233,8 @@ export const texts = {
     delete: "Delete the selected point or mask",
     hide: "Hide masks",
     contours: "Contours only",
+    solo: "The selected mask alone",
+    opacity: "Masks fainter, stronger",
     wheel: "Zoom to the cursor",
     pan: "Pan",
     fit: "Fit the image",

@@ -22,7 +22,7 @@ interface KeyBinding {
   run(annotation: Annotation, page: PageCommands): boolean | undefined;
 }
 
-const toggle = (annotation: Annotation, name: "masksHidden" | "contoursOnly"): void =>
+const toggle = (annotation: Annotation, name: "masksHidden" | "contoursOnly" | "solo"): void =>
   annotation.shown.update({ [name]: !annotation.shown.getState()[name] });
 
 const binding = (
@@ -77,6 +77,9 @@ const BINDINGS: readonly KeyBinding[] = [
   binding("y", (annotation) => annotation.editor.redo(), { ctrl: true, repeats: true }),
   binding("h", (annotation) => toggle(annotation, "masksHidden")),
   binding("c", (annotation) => toggle(annotation, "contoursOnly")),
+  binding("x", (annotation) => toggle(annotation, "solo")),
+  binding(",", () => preferences.changeOpacity(-1), { repeats: true }),
+  binding(".", () => preferences.changeOpacity(1), { repeats: true }),
   binding("Delete", (annotation) => annotation.deleteSelected()),
   binding("Backspace", (annotation) => annotation.toolKey("back") || annotation.deleteSelected()),
   binding("f", (annotation) => annotation.fitView()),
@@ -147,6 +150,8 @@ export const KEY_HELP: readonly { title: string; rows: readonly KeyHelp[] }[] = 
       { keys: ["Q"], text: does.preview },
       { keys: ["H"], text: does.hide },
       { keys: ["C"], text: does.contours },
+      { keys: ["X"], text: does.solo },
+      { keys: [",", "."], text: does.opacity },
       { keys: ["Wheel"], text: does.wheel },
       { keys: ["Space + drag", "Middle drag"], text: does.pan },
       { keys: ["F", "0"], text: does.fit },

@@ -32,6 +32,12 @@ export class Preferences extends Observable<PreferenceValues> {
     }
   }
 
+  /** The masks' fill stronger or fainter; the contour alone is a choice of its own. */
+  changeOpacity(step: 1 | -1): void {
+    const tenths = Math.round(this.getState().fillOpacity * 10) + step;
+    this.update({ fillOpacity: Math.min(Math.max(tenths, 1), 10) / 10 });
+  }
+
   /** One step on a scale on which every step looks alike. */
   resizeBrush(step: 1 | -1): void {
     const { brushDiameter } = this.getState();

@@ -30,6 +30,8 @@ export interface Shown {
   readonly spaceHeld: boolean;
   readonly masksHidden: boolean;
   readonly contoursOnly: boolean;
+  /** Of the masks only the selected one is shown. */
+  readonly solo: boolean;
   readonly selectedId: string | null;
   readonly hoveredId: string | null;
   /** Which point of the object being made was clicked; Del takes it away. */
@@ -49,6 +51,7 @@ export const INITIALLY_SHOWN: Shown = {
   spaceHeld: false,
   masksHidden: false,
   contoursOnly: false,
+  solo: false,
   selectedId: null,
   hoveredId: null,
   selectedPoint: null,

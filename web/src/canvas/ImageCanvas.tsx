@@ -74,17 +74,21 @@ export function ImageCanvas({ annotation, pyramid }: ImageCanvasProps) {
   );
 }
 
-let listed: {
-  from: ReadonlyMap<string, DocumentMask>;
-  without: string | null;
-  masks: DocumentMask[];
-} | null = null;
+let listed: { by: readonly unknown[]; masks: DocumentMask[] } | null = null;
 
-/** Large masks first, so that small ones lie on them; the same array while the masks are the same. */
-function maskList(from: ReadonlyMap<string, DocumentMask>, without: string | null): DocumentMask[] {
-  if (listed?.from !== from || listed.without !== without) {
-    const masks = [...from.values()].filter(({ id }) => id !== without);
-    listed = { from, without, masks: masks.sort((a, b) => area(b.rle) - area(a.rle)) };
+/**
+ * Without the one that is being refined, or `alone` the one that is; large masks first, so that small ones lie on them.
+ * The same array while they are the same.
+ */
+function shownMasks(
+  from: ReadonlyMap<string, DocumentMask>,
+  refined: string | null,
+  alone: string | null,
+): DocumentMask[] {
+  const by = [from, refined, alone];
+  if (!listed?.by.every((value, i) => value === by[i])) {
+    const masks = [...from.values()].filter(({ id }) => id !== refined && (alone === null || id === alone));
+    listed = { by, masks: masks.sort((a, b) => area(b.rle) - area(a.rle)) };
   }
   return listed.masks;
 }
@@ -101,7 +105,12 @@ function sceneOf(annotation: Annotation, pyramid: ImagePyramid | null): Scene {
     pyramid,
     stored: masksHidden
       ? null
-      : { masks: maskList(masks, draft?.refines ?? null), fillOpacity, selectedId, hoveredId },
+      : {
+          masks: shownMasks(masks, draft?.refines ?? null, shown.solo ? selectedId : null),
+          fillOpacity,
+          selectedId,
+          hoveredId,
+        },
     prompt: draft?.prompt ?? null,
     pixels: drawn && draftPixels(drawn),
     fillOpacity,

@@ -1,0 +1,97 @@
+import "fake-indexeddb/auto";
+import { beforeEach, expect, it } from "vitest";
+import { createApi } from "../api/client";
+import type { ImageDetail, Me } from "../api/types";
+import { Journal } from "../document/journal";
+import { area } from "../document/rle";
+import { SaveQueue } from "../document/save_queue";
+import { imagePoint, screenPoint } from "../geometry/points";
+import { Browser } from "../testing/tabs";
+import { Annotation } from "./annotation";
+import { handleKey } from "./keys";
+import { preferences } from "./preferences";
+
+const PAGE = { nextImage: () => undefined, previousImage: () => undefined, toggleKeys: () => undefined };
+
+let annotation: Annotation;
+
+beforeEach(() => {
+  const journal = new Journal({ name: crypto.randomUUID(), tabs: new Browser().open("page") });
+  annotation = new Annotation({
+    image: { id: "image", width: 100, height: 80 } as ImageDetail,
+    masks: [],
+    askedAt: 0,
+    me: { id: "me", name: "Me", role: "owner" } as Me,
+    queue: new SaveQueue(createApi("http://127.0.0.1:1"), journal),
+    journal,
+    left: null,
+  });
+  annotation.setCanvasSize({ width: 200, height: 160 });
+});
+
+const press = (key: string, more: Partial<KeyboardEvent> = {}) => {
+  const modifiers = { altKey: false, ctrlKey: false, metaKey: false, shiftKey: false, repeat: false };
+  return handleKey({ key, ...modifiers, ...more } as KeyboardEvent, annotation, PAGE);
+};
+const clickAt = (x: number, y: number) => {
+  const at = { screen: screenPoint(10 * x, 10 * y), image: imagePoint(x, y) };
+  const tool = annotation.tools[annotation.shown.getState().tool];
+  const input = { ...at, button: 0, alt: false, shift: false };
+  for (const type of ["down", "up"] as const) tool.handle({ ...input, type }, annotation.commands);
+};
+
+it("Enter closes the polygon first, and then accepts the object", () => {
+  press("g");
+  for (const [x, y] of [
+    [10, 10],
+    [60, 10],
+    [60, 50],
+    [10, 50],
+  ] as const) {
+    clickAt(x, y);
+  }
+  press("Enter");
+  expect(annotation.making.draft).not.toBeNull();
+  press("Enter");
+  const [mask] = annotation.editor.getState().masks.values();
+  expect(mask && area(mask.rle)).toBe(50 * 40);
+});
+
+it("Ctrl+Z takes back a corner of an open polygon before anything else", () => {
+  press("p");
+  clickAt(50, 40);
+  press("g");
+  clickAt(10, 10);
+  press("z", { ctrlKey: true });
+  expect(annotation.shown.getState().polygon).toBeNull();
+  expect(annotation.making.draft).not.toBeNull();
+  press("z", { ctrlKey: true });
+  expect(annotation.making.draft).toBeNull();
+});
+
+it("a size key held down goes on, a tool key does not toggle", () => {
+  const before = preferences.getState().brushDiameter;
+  for (let i = 0; i < 3; i++) press("]", { repeat: i > 0 });
+  expect(preferences.getState().brushDiameter).toBeGreaterThan(before + 2);
+  press("h");
+  press("h", { repeat: true });
+  expect(annotation.shown.getState().masksHidden).toBe(true);
+});
+
+it("R opens the smallest mask under the pointer, and Esc leaves it as it was", () => {
+  press("p");
+  clickAt(50, 40);
+  press("Enter");
+  const [stored] = annotation.editor.getState().masks.values();
+  annotation.pointAt(imagePoint(50, 40), false);
+  press("r");
+  expect(annotation.making.draft?.refines).toBe(stored?.id);
+  press("Escape");
+  expect([...annotation.editor.getState().masks.values()]).toEqual([stored]);
+});
+
+it("a key that nothing is bound to keeps its meaning for the page", () => {
+  expect(press("Tab")).toBe(false);
+  expect(press("w")).toBe(false);
+  expect(press("p", { ctrlKey: true })).toBe(false);
+});

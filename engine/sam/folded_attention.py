@@ -65,7 +65,8 @@ class FoldedAttention(nn.Module):
         q, k, v = qkv.permute(5, 0, 1, 3, 6, 2, 4, 7).reshape(3, -1, window, window, qkv.shape[-1])
         attended = self._attend(q, k, v).reshape(batch, down, across, self.num_heads, window, window, -1)
         attended = attended.permute(0, 1, 4, 2, 5, 3, 6).reshape(batch, down * window, across * window, dim)
-        return self._project(attended[:, :height, :width])
+        # Contiguous: of a strided map, torch makes a batch of products with as many copies of the weights.
+        return self._project(attended[:, :height, :width].contiguous())
 
     def _project(self, attended: Tensor) -> Tensor:
         return F.linear(attended, self.proj_weight, self.proj_bias)

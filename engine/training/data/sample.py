@@ -205,5 +205,4 @@ def _shuffled(masks: Sequence[Rle], exponent: float, generator: np.random.Genera
 
 def _quarter(cells: NDArray[np.float32]) -> NDArray[np.float32]:
     """Means of 2×2."""
-    height, width = cells.shape
-    return cells.reshape(height // 2, 2, width // 2, 2).mean((1, 3), dtype=np.float32)
+    return (cells[::2, ::2] + cells[1::2, ::2] + cells[::2, 1::2] + cells[1::2, 1::2]) * np.float32(0.25)

@@ -108,9 +108,15 @@ def see_pixels(image: NDArray[np.uint8], view: View, side: int) -> NDArray[np.ui
 def see_mask(mask: Rle, view: View, side: int) -> NDArray[np.float32]:
     """The share, 0..1, that a mask has of each of the `side`×`side` pixels of a view; outside of the image it is 0."""
     # Masks are decoded column by column: transposed, nothing has to be rearranged.
-    columns = rle.decode(mask).T.view(np.uint8) * np.uint8(255)
+    columns = rle.decode(mask).T
     swapped = view.matrix[::-1][:, [1, 0, 2]]
-    shrunk, matrix = _shrunk(columns, swapped)
+    # Only the part of a large image where the mask is has to be averaged, and some cells around it.
+    x, y, width, height = rle.bbox(mask)
+    margin = int(np.ceil(2 * max(1.0, float(np.abs(view.matrix[:, :2]).sum(1).max()))))
+    left, top = max(0, x - margin), max(0, y - margin)
+    part = np.ascontiguousarray(columns[left : x + width + margin, top : y + height + margin]).view(np.uint8)
+    shift = np.array([[0, 0, top], [0, 0, left]])
+    shrunk, matrix = _shrunk(part * np.uint8(255), swapped - shift)
     height, width = min(side, view.size[0]), min(side, view.size[1])
     seen = np.zeros((side, side), np.float32)
     seen[:height, :width] = _warp(shrunk, matrix, (height, width), cv2.BORDER_CONSTANT).T

@@ -10,7 +10,6 @@ from engine.sam import architecture, load_checkpoint
 from engine.sam.build import empty_sam
 from engine.sam.predictor import Predictor
 
-
 SLOW = (pytest.mark.slow, pytest.mark.timeout(1800))
 
 

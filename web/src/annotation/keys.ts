@@ -118,8 +118,8 @@ export const KEY_HELP: readonly { title: string; rows: readonly KeyHelp[] }[] = 
     rows: [
       { keys: ["Click"], text: does.click },
       { keys: ["Right-click", "Alt + click", "Shift + click"], text: does.altClick },
-      { keys: ["Drag a point"], text: does.movePoint },
-      { keys: ["Alt + click a point"], text: does.deletePoint },
+      { keys: ["Drag it"], text: does.movePoint },
+      { keys: ["Alt + click it"], text: does.deletePoint },
       { keys: ["V"], text: does.pointTool },
       { keys: ["B"], text: does.boxTool },
       { keys: ["R"], text: does.refine },

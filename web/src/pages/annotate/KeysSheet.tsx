@@ -10,7 +10,7 @@ interface KeysSheetProps {
 
 export function KeysSheet({ opened, onClose }: KeysSheetProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title={texts.keysTitle} size={680}>
+    <Modal opened={opened} onClose={onClose} title={texts.keysTitle} size={780}>
       <div className={styles.groups}>
         {KEY_HELP.map((group) => (
           <section key={group.title}>

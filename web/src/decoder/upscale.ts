@@ -1,6 +1,7 @@
 /** Low-resolution logits to a mask at original resolution, as the published two-step upscaling gives it. */
 
 import type { Rle } from "../document/rle";
+import { RunWriter } from "../document/run_writer";
 import type { ModelFrame } from "../geometry/model_frame";
 
 /** Side of the low-resolution logits of a model whose padded square is `imageSize` pixels. */
@@ -157,24 +158,4 @@ function transpose(logits: Float32Array, side: number): Float32Array {
     for (let x = 0; x < side; x++) transposed[x * side + y] = logits[y * side + x] as number;
   }
   return transposed;
-}
-
-/** Joins pieces of equal colour into runs that start with background. */
-class RunWriter {
-  readonly #counts: number[] = [];
-  #foreground = false;
-  #run = 0;
-
-  write(foreground: boolean, length: number): void {
-    if (foreground !== this.#foreground) {
-      this.#counts.push(this.#run);
-      this.#run = 0;
-      this.#foreground = foreground;
-    }
-    this.#run += length;
-  }
-
-  finish(): Uint32Array {
-    return Uint32Array.from([...this.#counts, this.#run]);
-  }
 }

@@ -1,6 +1,7 @@
 /** Set operations on run-length masks, without ever unpacking them. */
 
 import { area, forEachRun, type Rle } from "./rle";
+import { RunWriter } from "./run_writer";
 
 type Keep = (inA: boolean, inB: boolean) => boolean;
 
@@ -17,13 +18,13 @@ export const difference = (a: Rle, b: Rle): Rle => combine(a, b, (inA, inB) => i
 
 /** Both masks walked together, from one change of either to the next. */
 function combine(a: Rle, b: Rle, keep: Keep): Rle {
-  const runs = new Runs();
+  const runs = new RunWriter();
   let [i, j] = [0, 0];
   let leftA = a.counts[0] ?? 0;
   let leftB = b.counts[0] ?? 0;
   while (i < a.counts.length && j < b.counts.length) {
     const length = Math.min(leftA, leftB);
-    if (length > 0) runs.add(keep(i % 2 === 1, j % 2 === 1), length);
+    if (length > 0) runs.write(keep(i % 2 === 1, j % 2 === 1), length);
     leftA -= length;
     leftB -= length;
     if (leftA === 0) leftA = a.counts[++i] ?? 0;
@@ -59,34 +60,14 @@ export function columnRuns(rle: Rle): ColumnRun[] {
 
 /** A mask of the given runs, which must come column by column, top to bottom, without overlaps. */
 export function fromColumnRuns(runs: Iterable<ColumnRun>, width: number, height: number): Rle {
-  const written = new Runs();
+  const written = new RunWriter();
   let position = 0;
   for (const { x, top, bottom } of runs) {
     const start = x * height + top;
-    if (start > position) written.add(false, start - position);
-    written.add(true, bottom - top);
+    if (start > position) written.write(false, start - position);
+    written.write(true, bottom - top);
     position = start + bottom - top;
   }
-  if (position < width * height) written.add(false, width * height - position);
+  if (position < width * height) written.write(false, width * height - position);
   return { width, height, counts: written.finish() };
-}
-
-/** Joins pieces of equal colour into runs that start with background; no piece may be empty. */
-class Runs {
-  readonly #counts: number[] = [];
-  #foreground = false;
-  #run = 0;
-
-  add(foreground: boolean, length: number): void {
-    if (foreground !== this.#foreground) {
-      this.#counts.push(this.#run);
-      this.#run = 0;
-      this.#foreground = foreground;
-    }
-    this.#run += length;
-  }
-
-  finish(): Uint32Array {
-    return Uint32Array.from([...this.#counts, this.#run]);
-  }
 }

@@ -1,5 +1,6 @@
 """The one door to training: `maskloop train` and, for torchrun, `python -m engine.training`."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -133,3 +134,5 @@ def train(
     except TrainingStopped as stopped:
         typer.echo(f"{stopped} The same command goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from stopped
+    if os.environ.get("RANK", "0") == "0":
+        typer.echo(f"Done: the model is in {out}. A finished run goes on only with more steps.", err=True)

@@ -18,6 +18,7 @@ from engine.training.interrupt import stop_on_signals
 from engine.training.loop import fresh_model, train
 from engine.training.overrides import build_recipe
 from engine.training.recipe import Recipe
+from engine.training.run_folder import alone_in
 from engine.training.state import STATE
 from engine.training.texts import WithTexts
 
@@ -63,23 +64,24 @@ def run(request: RunRequest) -> Sam:
         clip = None if request.clip is None else load_clip(request.clip, device)
         data = _open_data(request, recipe, config.image_size, clip, process, device)
         model = first_model(request, recipe, start, clip)
-        if process.leads:
-            _describe(request, recipe)
         try:
-            return train(
-                recipe,
-                data,
-                request.out,
-                model=model,
-                device=device,
-                process=process,
-                name=request.recipe,
-                seed=request.seed,
-                compile_model=request.compile_model,
-                save_every=request.save_every,
-                log_every=request.log_every,
-                should_stop=should_stop,
-            )
+            with alone_in(request.out, process):
+                if process.leads:
+                    _describe(request, recipe)
+                return train(
+                    recipe,
+                    data,
+                    request.out,
+                    model=model,
+                    device=device,
+                    process=process,
+                    name=request.recipe,
+                    seed=request.seed,
+                    compile_model=request.compile_model,
+                    save_every=request.save_every,
+                    log_every=request.log_every,
+                    should_stop=should_stop,
+                )
         finally:
             data.close()
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from engine.errors import InvalidSetting
 
+STAGES = ("manual", "semi_automatic", "automatic")
+"""What `stages` may name, as stored with masks."""
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -75,8 +78,10 @@ class DataSettings:
             raise InvalidSetting("scene_fraction is the share of generated scenes in a batch: between 0 and 1.")
         if not 0 < self.largest_mask <= 1:
             raise InvalidSetting("largest_mask is a share of the image: above 0 and at most 1.")
-        if self.smallest_area < 0 or self.area_exponent < 0:
-            raise InvalidSetting("smallest_area and area_exponent must not be negative.")
+        if self.smallest_area < 0 or not 0 <= self.area_exponent < float("inf"):
+            raise InvalidSetting("smallest_area and area_exponent must be finite and not negative.")
+        if unknown := set(self.stages or ()) - set(STAGES):
+            raise InvalidSetting(f"stages are {', '.join(STAGES)}, not {', '.join(sorted(unknown))}.")
         if any(weight < 0 for weight in self.source_weights.values()):
             raise InvalidSetting("source_weights must not be negative.")
         if self.large_scale_jitter is not None:

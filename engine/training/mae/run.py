@@ -11,6 +11,7 @@ from engine.training.mae.loop import pretrain
 from engine.training.mae.pictures import Pictures, open_pictures
 from engine.training.mae.recipe import MaeRecipe, mae
 from engine.training.overrides import override
+from engine.training.run_folder import alone_in
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,18 @@ def run(request: PretrainRequest) -> Path:
             seed=request.seed,
             workers=max(1, cores - 1) if request.workers is None else request.workers,
         )
-        return pretrain(
-            recipe,
-            pictures,
-            request.out,
-            device=device,
-            process=process,
-            seed=request.seed,
-            save_every=request.save_every,
-            log_every=request.log_every,
-            should_stop=should_stop,
-        )
+        with alone_in(request.out, process):
+            return pretrain(
+                recipe,
+                pictures,
+                request.out,
+                device=device,
+                process=process,
+                seed=request.seed,
+                save_every=request.save_every,
+                log_every=request.log_every,
+                should_stop=should_stop,
+            )
 
 
 def check(request: PretrainRequest) -> MaeRecipe:

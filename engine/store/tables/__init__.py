@@ -3,16 +3,18 @@
 from engine.store.tables.base import Base, UtcDateTime, utc_now
 from engine.store.tables.events import Event
 from engine.store.tables.jobs import ItemState, Job, JobItem, JobKind, JobState
-from engine.store.tables.masks import Mask, MaskVersion, Stage
+from engine.store.tables.masks import Mask, MaskVersion, Review, Stage
 from engine.store.tables.models import Embedding, Model, ModelState
 from engine.store.tables.people import Role, SignInLink, SignInSession, User
 from engine.store.tables.projects import Image, ImageOrder, Label, Project
 from engine.store.tables.queue import Assignment, AssignmentState
+from engine.store.tables.schedules import BatchSchedule
 
 __all__ = [
     "Assignment",
     "AssignmentState",
     "Base",
+    "BatchSchedule",
     "Embedding",
     "Event",
     "Image",
@@ -28,6 +30,7 @@ __all__ = [
     "Model",
     "ModelState",
     "Project",
+    "Review",
     "Role",
     "SignInLink",
     "SignInSession",

@@ -21,11 +21,23 @@ class Stage(enum.StrEnum):
     AUTOMATIC = "automatic"
 
 
+class Review(enum.StrEnum):
+    """What a person said of a mask that a batch made; a rejected one is deleted, too, and can be restored."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
 class Mask(Base):
     """The current version of a mask; its id is made by the client, so a repeated save is harmless."""
 
     __tablename__ = "mask"
-    __table_args__ = (Index(None, "author_id", "created_at"),)
+    __table_args__ = (
+        Index(None, "author_id", "created_at"),
+        Index(None, "job_id", "image_id"),
+        Index(None, "review", "image_id"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     image_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("image.id", ondelete="CASCADE"), index=True)
@@ -48,6 +60,12 @@ class Mask(Base):
     author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
     active_ms: Mapped[int]
     idle_ms: Mapped[int]
+    job_id: Mapped[uuid.UUID | None]
+    """The batch that made it, even when that is gone."""
+    job_settings: Mapped[dict[str, Any] | None]
+    """Every setting of that batch, thresholds included."""
+    review: Mapped[Review | None] = mapped_column(word(Review))
+    """None: it was never up for review."""
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     deleted_at: Mapped[datetime | None]

@@ -26,6 +26,8 @@ class Project(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
     image_order: Mapped[ImageOrder] = mapped_column(word(ImageOrder), default=ImageOrder.IMPORTED)
+    review_batches: Mapped[bool] = mapped_column(default=False)
+    """Masks that batches make wait for review here, unless a batch says otherwise."""
 
 
 class Label(Base):

@@ -20,10 +20,13 @@ from api.routes import (
     health,
     image_files,
     images,
+    labels,
     masks,
     models,
+    own_figures,
     progress,
     projects,
+    queue,
     sign_in,
 )
 from api.static import BUILT_PAGE, SinglePage
@@ -32,7 +35,20 @@ from engine.flow.dispatch import set_sender
 from engine.settings import get_settings
 
 OPEN_ROUTES = (health, sign_in)
-ROUTES = (projects, images, image_files, masks, models, embeddings, decode, progress, export)
+ROUTES = (
+    projects,
+    images,
+    image_files,
+    masks,
+    models,
+    embeddings,
+    decode,
+    progress,
+    export,
+    queue,
+    labels,
+    own_figures,
+)
 INCOMPRESSIBLE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "application/wasm", "image/*")
 
 

@@ -11,6 +11,7 @@ from api import schemas
 from engine.errors import InvalidInput
 from engine.flow.annotate import MaskContent, segmentation_of
 from engine.flow.images import ImageSummary
+from engine.flow.queue import is_with_somebody
 from engine.inference.prompts import Box, Point, Prompt
 from engine.masks.rle import Rle
 from engine.store import tables
@@ -34,7 +35,24 @@ def image_fields(summary: ImageSummary) -> dict[str, Any]:
         "thumbnail_url": f"{url}/thumbnail",
         "overlay_url": f"{url}/overlay?rev={summary.masks_revision}" if summary.mask_count else None,
         "index": summary.index,
+        "assignment": assignment_schema(summary.assignment),
     }
+
+
+def assignment_schema(assignment: tables.Assignment | None) -> schemas.Assignment:
+    """A lease that has run out, or a reservation, is a wait like any other."""
+    if assignment is not None:
+        shown: schemas.AssignmentState | None = None
+        if assignment.state is tables.AssignmentState.FINISHED:
+            shown = "finished"
+        elif assignment.state is tables.AssignmentState.SKIPPED:
+            shown = "skipped"
+        elif is_with_somebody(assignment):
+            shown = "working"
+        if shown is not None:
+            user, reason = assignment.user, assignment.reason
+            return schemas.Assignment(state=shown, user_id=user.id, user_name=user.name, reason=reason)
+    return schemas.Assignment(state="waiting", user_id=None, user_name=None, reason=None)
 
 
 def mask_content(body: schemas.MaskBody) -> MaskContent:

@@ -25,6 +25,8 @@ Side = Annotated[int, Field(ge=1, le=MAX_INT)]
 Stage = Literal["manual", "semi_automatic", "automatic"]
 Role = Literal["owner", "manager", "annotator"]
 EmbeddingStatus = Literal["none", "queued", "running", "done", "failed"]
+ImageOrder = Literal["imported", "name", "shuffled"]
+AssignmentState = Literal["waiting", "working", "finished", "skipped"]
 ModelState = Literal["candidate", "live", "retired"]
 
 
@@ -51,14 +53,24 @@ class ProjectName(Schema):
     name: Text
 
 
+class ProjectChange(Schema):
+    """What is left out stays as it is."""
+
+    name: Text | None = None
+    image_order: ImageOrder | None = Field(default=None, description="The order in which images come up")
+
+
 class ProjectSummary(Schema):
     id: uuid.UUID
     name: str
     created_at: datetime
+    image_order: ImageOrder
     image_count: int
     annotated_image_count: int = Field(description="Images with at least one mask")
     mask_count: int
     embedded_count: int = Field(description="Images whose embedding by the live model is stored")
+    finished_image_count: int = Field(description="Images with nothing left worth labelling")
+    skipped_image_count: int
     cover_image_ids: list[uuid.UUID] = Field(max_length=4, description="Images to show for the project")
 
 
@@ -66,6 +78,15 @@ class EmbeddingState(Schema):
     state: EmbeddingStatus
     position: int | None = Field(description="Images in front of this one, when queued")
     error: str | None = Field(description="Why it failed, in a sentence")
+
+
+class Assignment(Schema):
+    """Who has an image, or how it ended."""
+
+    state: AssignmentState
+    user_id: uuid.UUID | None = Field(description="Who works on it, or finished or skipped it; null while it waits")
+    user_name: str | None
+    reason: str | None = Field(description="Why it was skipped")
 
 
 class Image(Schema):
@@ -82,6 +103,7 @@ class Image(Schema):
     thumbnail_url: str
     overlay_url: str | None = Field(description="Masks drawn over a transparent thumbnail; null without masks")
     index: int = Field(description="Place in the project, from 0")
+    assignment: Assignment
 
 
 class ImportedImage(Image):
@@ -118,6 +140,7 @@ class Prompts(Schema):
     box: tuple[Coordinate, Coordinate, Coordinate, Coordinate] | None = Field(
         default=None, description="[x0, y0, x1, y1]"
     )
+    strokes: int = Field(default=0, ge=0, le=MAX_INT, description="Strokes of the brush and the eraser, and polygons")
 
 
 class MaskBody(Schema):

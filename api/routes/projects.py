@@ -4,8 +4,9 @@ from http import HTTPStatus
 from fastapi import APIRouter
 
 from api.deps import ReadWork, SignedIn, Work
-from api.schemas import ProjectName, ProjectSummary
+from api.schemas import ProjectChange, ProjectName, ProjectSummary
 from engine.flow import projects as flow
+from engine.store.tables import ImageOrder
 
 router = APIRouter(prefix="/projects", tags=["projects"])
 
@@ -27,8 +28,11 @@ def get_project(project_id: uuid.UUID, uow: ReadWork) -> ProjectSummary:
 
 
 @router.patch("/{project_id}")
-def rename_project(project_id: uuid.UUID, body: ProjectName, user: SignedIn, uow: Work) -> ProjectSummary:
-    flow.rename_project(uow, user, project_id, body.name)
+def change_project(project_id: uuid.UUID, body: ProjectChange, user: SignedIn, uow: Work) -> ProjectSummary:
+    if body.name is not None:
+        flow.rename_project(uow, user, project_id, body.name)
+    if body.image_order is not None:
+        flow.order_images(uow, user, project_id, ImageOrder(body.image_order))
     return ProjectSummary.model_validate(flow.summarize_project(uow, project_id))
 
 

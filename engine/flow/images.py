@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 
 from engine.errors import NotAllowed, NotFound
 from engine.flow.embed import EmbeddingState, embedding_states
 from engine.flow.models import live_model
 from engine.flow.projects import get_project
-from engine.store.tables import Event, Image, Mask, Role, User
+from engine.store.tables import Assignment, AssignmentState, Event, Image, Mask, Role, User
 from engine.store.unit_of_work import UnitOfWork
 
 
@@ -18,6 +18,8 @@ class ImageFilter(StrEnum):
     ALL = "all"
     ANNOTATED = "annotated"
     UNANNOTATED = "unannotated"
+    FINISHED = "finished"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class ImageSummary:
     """An image and what was made of it.
 
     `index` is its 0-based place in the project (order of import). `masks_revision` changes whenever a mask of the
-    image is added, changed, deleted or restored. `embedding` is for the live model.
+    image is added, changed, deleted or restored. `embedding` is for the live model. `assignment` is None for an image
+    that the queue never touched.
     """
 
     image: Image
@@ -33,6 +36,7 @@ class ImageSummary:
     mask_count: int
     masks_revision: str
     embedding: EmbeddingState
+    assignment: Assignment | None
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,8 @@ def list_images(
     get_project(uow, project_id)
     place = func.row_number().over(order_by=(Image.created_at, Image.id))
     numbered = select(Image.id, place.label("place")).where(Image.project_id == project_id).subquery()
-    annotated = exists().where(Mask.image_id == Image.id, Mask.deleted_at.is_(None))
     statement = select(Image, numbered.c.place).join(numbered, numbered.c.id == Image.id)
-    if image_filter is not ImageFilter.ALL:
-        statement = statement.where(annotated if image_filter is ImageFilter.ANNOTATED else ~annotated)
+    statement = statement.where(_passes(image_filter))
     total = uow.session.scalar(statement.with_only_columns(func.count()))
     rows = uow.session.execute(statement.order_by(numbered.c.place).offset(offset).limit(limit))
     return ImagePage(_summaries(uow, [(image, place - 1) for image, place in rows]), total or 0)
@@ -116,10 +118,34 @@ def _summaries(uow: UnitOfWork, images: list[tuple[Image, int]]) -> list[ImageSu
     figures = _mask_figures(uow, ids)
     model = live_model(uow)
     states = {} if model is None else embedding_states(uow, ids, model.id)
+    stored = uow.session.scalars(select(Assignment).where(Assignment.image_id.in_(ids)))
+    assignments = {assignment.image_id: assignment for assignment in stored}
     return [
-        ImageSummary(image, index, *figures.get(image.id, (0, "0")), states.get(image.id, EmbeddingState("none")))
+        ImageSummary(
+            image,
+            index,
+            *figures.get(image.id, (0, "0")),
+            states.get(image.id, EmbeddingState("none")),
+            assignments.get(image.id),
+        )
         for image, index in images
     ]
+
+
+def _passes(image_filter: ImageFilter) -> ColumnElement[bool]:
+    annotated = exists().where(Mask.image_id == Image.id, Mask.deleted_at.is_(None))
+    assigned = exists().where(Assignment.image_id == Image.id)
+    match image_filter:
+        case ImageFilter.ALL:
+            return true()
+        case ImageFilter.ANNOTATED:
+            return annotated
+        case ImageFilter.UNANNOTATED:
+            return ~annotated
+        case ImageFilter.FINISHED:
+            return assigned.where(Assignment.state == AssignmentState.FINISHED)
+        case ImageFilter.SKIPPED:
+            return assigned.where(Assignment.state == AssignmentState.SKIPPED)
 
 
 def _mask_figures(uow: UnitOfWork, image_ids: list[UUID]) -> dict[UUID, tuple[int, str]]:

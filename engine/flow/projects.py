@@ -7,7 +7,20 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from engine.errors import InvalidInput, NotAllowed, NotFound
-from engine.store.tables import Embedding, Event, Image, Mask, Model, ModelState, Project, Role, User
+from engine.store.tables import (
+    Assignment,
+    AssignmentState,
+    Embedding,
+    Event,
+    Image,
+    ImageOrder,
+    Mask,
+    Model,
+    ModelState,
+    Project,
+    Role,
+    User,
+)
 from engine.store.unit_of_work import UnitOfWork
 
 _NAME_LENGTH = 200
@@ -16,15 +29,21 @@ _COVER_IMAGES = 4
 
 @dataclass(frozen=True)
 class ProjectSummary:
-    """A project and its counts. `embedded_count` is for the live model; `cover_image_ids` are its first images."""
+    """A project and its counts. `embedded_count` is for the live model; `cover_image_ids` are its first images.
+
+    `finished_image_count` counts images with nothing left worth labelling.
+    """
 
     id: UUID
     name: str
     created_at: datetime
+    image_order: ImageOrder
     image_count: int
     annotated_image_count: int
     mask_count: int
     embedded_count: int
+    finished_image_count: int
+    skipped_image_count: int
     cover_image_ids: list[UUID]
 
 
@@ -66,6 +85,15 @@ def rename_project(uow: UnitOfWork, user: User, project_id: UUID, name: str) -> 
     return project
 
 
+def order_images(uow: UnitOfWork, user: User, project_id: UUID, order: ImageOrder) -> Project:
+    """Choose the order in which images come up for annotation. Raises NotAllowed, NotFound."""
+    _require_manager(user)
+    project = get_project(uow, project_id)
+    project.image_order = order
+    _record(uow, user, "project.images_ordered", project)
+    return project
+
+
 def delete_project(uow: UnitOfWork, user: User, project_id: UUID) -> None:
     """Delete a project with its images, masks and embeddings. Raises NotAllowed, NotFound."""
     _require_manager(user)
@@ -95,16 +123,20 @@ def _summaries(uow: UnitOfWork, projects: list[Project]) -> list[ProjectSummary]
         .where(Image.project_id.in_(ids), Model.state == ModelState.LIVE)
         .group_by(Image.project_id),
     )
+    closed = _closed(uow, ids)
     covers = _covers(uow, ids)
     return [
         ProjectSummary(
             id=project.id,
             name=project.name,
             created_at=project.created_at,
+            image_order=project.image_order,
             image_count=images.get(project.id, 0),
             annotated_image_count=masks.get(project.id, (0, 0))[1],
             mask_count=masks.get(project.id, (0, 0))[0],
             embedded_count=embedded.get(project.id, 0),
+            finished_image_count=closed.get((project.id, AssignmentState.FINISHED), 0),
+            skipped_image_count=closed.get((project.id, AssignmentState.SKIPPED), 0),
             cover_image_ids=covers.get(project.id, []),
         )
         for project in projects
@@ -113,6 +145,17 @@ def _summaries(uow: UnitOfWork, projects: list[Project]) -> list[ProjectSummary]
 
 def _counts(uow: UnitOfWork, statement: Select[UUID, int]) -> dict[UUID, int]:
     return {row[0]: row[1] for row in uow.session.execute(statement)}
+
+
+def _closed(uow: UnitOfWork, project_ids: list[UUID]) -> dict[tuple[UUID, AssignmentState], int]:
+    """Images by project and by what the queue knows of them."""
+    rows = uow.session.execute(
+        select(Image.project_id, Assignment.state, func.count())
+        .join(Image, Assignment.image_id == Image.id)
+        .where(Image.project_id.in_(project_ids))
+        .group_by(Image.project_id, Assignment.state)
+    )
+    return {(project_id, state): count for project_id, state, count in rows}
 
 
 def _covers(uow: UnitOfWork, project_ids: list[UUID]) -> dict[UUID, list[UUID]]:
@@ -136,7 +179,7 @@ def _checked_name(name: str) -> str:
 
 def _require_manager(user: User) -> None:
     if user.role is Role.ANNOTATOR:
-        raise NotAllowed("Only an owner or a manager can create, rename or delete a project.")
+        raise NotAllowed("Only an owner or a manager can create, change or delete a project.")
 
 
 def _record(uow: UnitOfWork, user: User, kind: str, project: Project) -> None:

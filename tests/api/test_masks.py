@@ -22,7 +22,11 @@ def test_a_mask_is_created_and_comes_back_whole(client: httpx.Client, image: dic
         predicted_iou=0.93,
         stability_score=0.97,
         crop_box=[0, 0, 64, 48],
-        prompts={"points": [{"x": 15.5, "y": 10, "label": 1}, {"x": 1, "y": 2.25, "label": 0}], "box": [9, 4, 21, 31]},
+        prompts={
+            "points": [{"x": 15.5, "y": 10, "label": 1}, {"x": 1, "y": 2.25, "label": 0}],
+            "box": [9, 4, 21, 31],
+            "strokes": 2,
+        },
         candidate_index=1,
         candidates_iou=[0.93, 0.9, 0.4],
     )

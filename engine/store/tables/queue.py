@@ -12,9 +12,10 @@ from engine.store.tables.people import User
 
 
 class AssignmentState(enum.StrEnum):
-    """open: in the queue, whoever holds it at the moment; finished: nothing left worth labelling."""
+    """open: in the queue, or with somebody; reserved: next for somebody; finished: nothing left worth labelling."""
 
     OPEN = "open"
+    RESERVED = "reserved"
     FINISHED = "finished"
     SKIPPED = "skipped"
 
@@ -22,7 +23,8 @@ class AssignmentState(enum.StrEnum):
 class Assignment(Base):
     """What the queue knows of an image; without a row it is open and nobody's.
 
-    While it is open, `user` has it until `leased_until`; afterwards they are who finished or skipped it.
+    While it is open or reserved, it is with `user` until `leased_until`, and nobody's when that has passed or is null;
+    afterwards `user` is who finished or skipped it.
     """
 
     __tablename__ = "assignment"

@@ -108,8 +108,8 @@ export interface paths {
         delete: operations["delete_project"];
         options?: never;
         head?: never;
-        /** Rename Project */
-        patch: operations["rename_project"];
+        /** Change Project */
+        patch: operations["change_project"];
         trace?: never;
     };
     "/api/v1/projects/{project_id}/images": {
@@ -496,10 +496,181 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/queue/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Next Image
+         * @description Take the next open image of the project; no two people get the same one.
+         */
+        post: operations["take_next_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/assignment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hold Image
+         * @description Take an image that was opened, or renew the lease; the answer says who has it.
+         */
+        put: operations["hold_image"];
+        post?: never;
+        /**
+         * Release Image
+         * @description Give an image back that is left unfinished.
+         */
+        delete: operations["release_image"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish Image
+         * @description Nothing is left on the image that is worth labelling.
+         */
+        post: operations["finish_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip Image
+         * @description Take an image out of the queue, saying why.
+         */
+        post: operations["skip_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Image
+         * @description Put a finished or skipped image back into the queue.
+         */
+        post: operations["reopen_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Labels
+         * @description The labels a project offers, in its order.
+         */
+        get: operations["list_labels"];
+        /**
+         * Set Labels
+         * @description Replace the list; masks keep the labels they have.
+         */
+        put: operations["set_labels"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/own-figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Own Figures
+         * @description How many masks the signed-in person has made since then, and what they took.
+         */
+        get: operations["get_own_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Assignment
+         * @description Who has an image, or how it ended.
+         */
+        Assignment: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "working" | "finished" | "skipped";
+            /**
+             * User Id
+             * @description Who works on it, or finished or skipped it; null while it waits
+             */
+            user_id: string | null;
+            /** User Name */
+            user_name: string | null;
+            /**
+             * Reason
+             * @description Why it was skipped
+             */
+            reason: string | null;
+        };
         /** DecodeRequest */
         DecodeRequest: {
             /**
@@ -656,6 +827,7 @@ export interface components {
              * @description Place in the project, from 0
              */
             index: number;
+            assignment: components["schemas"]["Assignment"];
         };
         /** ImageDetail */
         ImageDetail: {
@@ -709,6 +881,7 @@ export interface components {
              * @description Place in the project, from 0
              */
             index: number;
+            assignment: components["schemas"]["Assignment"];
             /** Previous Id */
             previous_id: string | null;
             /** Next Id */
@@ -718,7 +891,7 @@ export interface components {
          * ImageFilter
          * @enum {string}
          */
-        ImageFilter: "all" | "annotated" | "unannotated";
+        ImageFilter: "all" | "annotated" | "unannotated" | "finished" | "skipped";
         /** ImagePage */
         ImagePage: {
             /** Items */
@@ -778,11 +951,22 @@ export interface components {
              * @description Place in the project, from 0
              */
             index: number;
+            assignment: components["schemas"]["Assignment"];
             /**
              * Duplicate
              * @description True when the project already had this file; then it is the stored image
              */
             duplicate: boolean;
+        };
+        /** Label */
+        Label: {
+            /** Name */
+            name: string;
+            /**
+             * Colour
+             * @description #rrggbb, in lower case
+             */
+            colour: string;
         };
         /** Mask */
         Mask: {
@@ -991,6 +1175,34 @@ export interface components {
              */
             decode_url: string | null;
         };
+        /** NextRequest */
+        NextRequest: {
+            /**
+             * After
+             * @description The image that is left; the next one lies behind it
+             */
+            after?: string | null;
+        };
+        /** OwnFigures */
+        OwnFigures: {
+            /** Masks */
+            masks: number;
+            /**
+             * Images
+             * @description Images these masks are on
+             */
+            images: number;
+            /**
+             * Seconds
+             * @description Median active seconds per mask; null without masks
+             */
+            seconds: number | null;
+            /**
+             * Clicks
+             * @description Mean points and boxes per mask; null without masks
+             */
+            clicks: number | null;
+        };
         /** Point */
         Point: {
             /** X */
@@ -1053,6 +1265,19 @@ export interface components {
             /** Failures */
             failures: components["schemas"]["Failure"][];
         };
+        /**
+         * ProjectChange
+         * @description What is left out stays as it is.
+         */
+        ProjectChange: {
+            /** Name */
+            name?: string | null;
+            /**
+             * Image Order
+             * @description The order in which images come up
+             */
+            image_order?: ("imported" | "name" | "shuffled") | null;
+        };
         /** ProjectName */
         ProjectName: {
             /** Name */
@@ -1072,6 +1297,11 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Image Order
+             * @enum {string}
+             */
+            image_order: "imported" | "name" | "shuffled";
             /** Image Count */
             image_count: number;
             /**
@@ -1086,6 +1316,13 @@ export interface components {
              * @description Images whose embedding by the live model is stored
              */
             embedded_count: number;
+            /**
+             * Finished Image Count
+             * @description Images with nothing left worth labelling
+             */
+            finished_image_count: number;
+            /** Skipped Image Count */
+            skipped_image_count: number;
             /**
              * Cover Image Ids
              * @description Images to show for the project
@@ -1109,6 +1346,12 @@ export interface components {
                 number,
                 number
             ] | null;
+            /**
+             * Strokes
+             * @description Strokes of the brush and the eraser, and polygons
+             * @default 0
+             */
+            strokes: number;
         };
         /**
          * Segmentation
@@ -1133,6 +1376,37 @@ export interface components {
              * @description The one-time token of a sign-in link
              */
             token: string;
+        };
+        /** Skip */
+        Skip: {
+            /**
+             * Reason
+             * @description Why the image is not annotated
+             */
+            reason: string;
+        };
+        /** Turn */
+        Turn: {
+            /**
+             * Image Id
+             * @description The image to work on; null when no other is to be had
+             */
+            image_id: string | null;
+            /**
+             * Ahead
+             * @description Reserved for the same person, to be fetched ahead
+             */
+            ahead: string[];
+            /**
+             * Left
+             * @description Images of the project that are neither finished nor skipped
+             */
+            left: number;
+            /**
+             * Elsewhere
+             * @description Those of them that somebody else has open
+             */
+            elsewhere: number;
         };
     };
     responses: never;
@@ -1383,7 +1657,7 @@ export interface operations {
             };
         };
     };
-    rename_project: {
+    change_project: {
         parameters: {
             query?: never;
             header?: never;
@@ -1394,7 +1668,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProjectName"];
+                "application/json": components["schemas"]["ProjectChange"];
             };
         };
         responses: {
@@ -2201,6 +2475,298 @@ export interface operations {
                 };
                 content: {
                     "application/zip": string;
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_next_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NextRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Turn"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hold_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    skip_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Skip"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopen_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignment"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_labels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_labels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Label"][];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_own_figures: {
+        parameters: {
+            query: {
+                /** @description With time zone: when the person's day began */
+                since: string;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnFigures"];
                 };
             };
             /** @description What went wrong, in a sentence */

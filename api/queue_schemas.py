@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from api.schemas import Schema, Text
+from api.schemas import Assignment, Schema, Text
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 
@@ -19,6 +19,11 @@ class Turn(Schema):
     ahead: list[uuid.UUID] = Field(max_length=2, description="Reserved for the same person, to be fetched ahead")
     left: int = Field(description="Images of the project that are neither finished nor skipped")
     elsewhere: int = Field(description="Those of them that somebody else has open")
+
+
+class Holding(Schema):
+    assignment: Assignment
+    ahead: list[uuid.UUID] = Field(max_length=2, description="Reserved for the same person, to be fetched ahead")
 
 
 class Skip(Schema):

@@ -21,9 +21,10 @@ def take_next_image(
 
 
 @router.put("/images/{image_id}/assignment")
-def hold_image(image_id: uuid.UUID, user: SignedIn, uow: Work) -> Assignment:
+def hold_image(image_id: uuid.UUID, user: SignedIn, uow: Work) -> queue_schemas.Holding:
     """Take an image that was opened, or renew the lease; the answer says who has it."""
-    return assignment_schema(flow.hold(uow, user, image_id))
+    held = flow.hold(uow, user, image_id)
+    return queue_schemas.Holding(assignment=assignment_schema(held.assignment), ahead=held.ahead)
 
 
 @router.delete("/images/{image_id}/assignment", status_code=HTTPStatus.NO_CONTENT)

@@ -20,8 +20,7 @@ from engine.store.tables import Assignment, AssignmentState, Event, Image, Image
 from engine.store.unit_of_work import UnitOfWork
 
 LEASE = timedelta(minutes=10)
-# The image itself and two that come up next.
-_AT_ONCE = 3
+_AHEAD = 2
 _REASON_LENGTH = 200
 _IN_QUEUE = (AssignmentState.OPEN, AssignmentState.RESERVED)
 
@@ -47,6 +46,14 @@ class Turn:
     elsewhere: int
 
 
+@dataclass(frozen=True)
+class Holding:
+    """Who has an image, and the images reserved after it for the person who asked."""
+
+    assignment: Assignment
+    ahead: list[UUID]
+
+
 def take_next(uow: UnitOfWork, user: User, project_id: UUID, after: UUID | None = None) -> Turn:
     """Hand `user` the next open image of the project's order behind the image `after`, going round at the end.
 
@@ -54,53 +61,37 @@ def take_next(uow: UnitOfWork, user: User, project_id: UUID, after: UUID | None 
     """
     project = _locked_project(uow, project_id)
     columns = _ORDERS[project.image_order]
-    free = _in_queue(project_id).where(_free_for(user)).order_by(*columns)
-    if after is None:
-        chosen = list(uow.session.scalars(free.limit(_AT_ONCE)))
-    else:
-        came_from = get_image(uow, after)
-        behind = _beyond(columns, [getattr(came_from, column.key) for column in columns])
-        free = free.where(Image.id != after)
-        chosen = list(uow.session.scalars(free.where(behind).limit(_AT_ONCE)))
-        chosen += uow.session.scalars(free.where(~behind).limit(_AT_ONCE - len(chosen)))
+    chosen = _upcoming(uow, user, project, after, 1 + _AHEAD)
     if not chosen:
         chosen = list(uow.session.scalars(_reserved_elsewhere(project_id, user, after).order_by(*columns).limit(1)))
-    _release(uow, user, project_id)
+    _release(uow, user, Assignment.image_id.in_(_images_of(project_id)))
     for place, image_id in enumerate(chosen):
         _assign(uow, user, image_id, AssignmentState.RESERVED if place else AssignmentState.OPEN)
     uow.session.flush()
     return Turn(chosen[0] if chosen else None, chosen[1:], *_counts(uow, user, project_id))
 
 
-def hold(uow: UnitOfWork, user: User, image_id: UUID) -> Assignment:
-    """Take an image that was opened, or renew the lease of it and of what is reserved after it.
+def hold(uow: UnitOfWork, user: User, image_id: UUID) -> Holding:
+    """Take an image that was opened, or renew its lease, and reserve what comes after it.
 
     An image that somebody else has, or that is finished or skipped, stays as it is. Raises NotFound.
     """
     image = get_image(uow, image_id)
-    _locked_project(uow, image.project_id)
+    project = _locked_project(uow, image.project_id)
     stored = uow.session.get(Assignment, image_id)
     if stored is not None and (stored.state not in _IN_QUEUE or _is_with_another(stored, user)):
-        return stored
-    mine = _images_of(image.project_id)
-    uow.session.execute(
-        update(Assignment)
-        .where(
-            Assignment.image_id.in_(mine),
-            Assignment.user_id == user.id,
-            Assignment.state == AssignmentState.RESERVED,
-            Assignment.leased_until > utc_now(),
-        )
-        .values(leased_until=utc_now() + LEASE)
-    )
-    return _assign(uow, user, image_id, AssignmentState.OPEN)
+        return Holding(stored, [])
+    assignment = _assign(uow, user, image_id, AssignmentState.OPEN)
+    ahead = _upcoming(uow, user, project, image_id, _AHEAD)
+    for next_id in ahead:
+        _assign(uow, user, next_id, AssignmentState.RESERVED)
+    return Holding(assignment, ahead)
 
 
 def release(uow: UnitOfWork, user: User, image_id: UUID) -> None:
-    """Give an image back that is left unfinished, and what is reserved after it. Raises NotFound."""
-    image = get_image(uow, image_id)
-    _locked_project(uow, image.project_id)
-    _release(uow, user, image.project_id)
+    """Give an image back that is left unfinished; harmless when somebody else has it. Raises NotFound."""
+    get_image(uow, image_id)
+    _release(uow, user, Assignment.image_id == image_id)
 
 
 def finish(uow: UnitOfWork, user: User, image_id: UUID) -> Assignment:
@@ -128,7 +119,7 @@ def reopen(uow: UnitOfWork, user: User, image_id: UUID) -> Assignment:
     _locked_project(uow, image.project_id)
     stored = uow.session.get(Assignment, image_id)
     if stored is None or stored.state in _IN_QUEUE:
-        return hold(uow, user, image_id)
+        return hold(uow, user, image_id).assignment
     _record(uow, user, "image.reopened", image_id, None)
     return _assign(uow, user, image_id, AssignmentState.OPEN)
 
@@ -170,6 +161,19 @@ def _free_for(user: User) -> ColumnElement[bool]:
         Assignment.leased_until.is_(None),
         Assignment.leased_until <= utc_now(),
     )
+
+
+def _upcoming(uow: UnitOfWork, user: User, project: Project, after: UUID | None, count: int) -> list[UUID]:
+    """The first images that `user` can have, in the project's order, from behind `after` and round to it."""
+    columns = _ORDERS[project.image_order]
+    free = _in_queue(project.id).where(_free_for(user)).order_by(*columns)
+    if after is None:
+        return list(uow.session.scalars(free.limit(count)))
+    came_from = get_image(uow, after)
+    behind = _beyond(columns, [getattr(came_from, column.key) for column in columns])
+    free = free.where(Image.id != after)
+    chosen = list(uow.session.scalars(free.where(behind).limit(count)))
+    return chosen + list(uow.session.scalars(free.where(~behind).limit(count - len(chosen))))
 
 
 def _reserved_elsewhere(project_id: UUID, user: User, after: UUID | None) -> Select[UUID]:
@@ -225,14 +229,10 @@ def _write(
     return assignment
 
 
-def _release(uow: UnitOfWork, user: User, project_id: UUID) -> None:
+def _release(uow: UnitOfWork, user: User, which: ColumnElement[bool]) -> None:
     uow.session.execute(
         update(Assignment)
-        .where(
-            Assignment.image_id.in_(_images_of(project_id)),
-            Assignment.user_id == user.id,
-            Assignment.state.in_(_IN_QUEUE),
-        )
+        .where(which, Assignment.user_id == user.id, Assignment.state.in_(_IN_QUEUE))
         .values(state=AssignmentState.OPEN, leased_until=None)
     )
 

@@ -44,7 +44,7 @@ def test_an_image_goes_through_the_queue(
     assert next_image(anna, project_id)["image_id"] == ids[3]
 
     held = anna.put(f"/api/v1/images/{ids[0]}/assignment").json()
-    assert (held["state"], held["user_name"]) == ("working", "Owner")
+    assert (held["assignment"]["state"], held["assignment"]["user_name"], held["ahead"]) == ("working", "Owner", [])
     assert_problem(anna.post(f"/api/v1/images/{ids[0]}/finish"), 409, "Owner is working")
     assert client.post(f"/api/v1/images/{ids[0]}/finish").json()["state"] == "finished"
     assert client.get(f"/api/v1/images/{ids[0]}").json()["assignment"]["state"] == "finished"

@@ -90,7 +90,7 @@ def test_a_lease_that_runs_out_brings_the_image_back(
     assert take(ben, project).image_id == images[0].id
     with unit_of_work() as uow:
         held = hold(uow, anna, images[0].id)
-    assert held.user_id == ben.id
+    assert (held.assignment.user_id, held.ahead) == (ben.id, [])
 
 
 def test_renewing_keeps_the_image_and_what_is_reserved_after_it(
@@ -109,7 +109,16 @@ def test_renewing_keeps_the_image_and_what_is_reserved_after_it(
     assert take(ben, project).image_id == images[3].id
 
 
-def test_leaving_an_image_unfinished_gives_everything_back(
+def test_an_image_that_is_opened_from_the_list_is_held_like_any_other(
+    anna: User, ben: User, project: Project, images: list[Image]
+) -> None:
+    with unit_of_work() as uow:
+        held = hold(uow, anna, images[3].id)
+    assert (held.assignment.user_id, held.ahead) == (anna.id, [images[4].id, images[0].id])
+    assert take(ben, project) == Turn(images[1].id, [images[2].id], left=5, elsewhere=1)
+
+
+def test_leaving_an_image_unfinished_gives_it_back(
     anna: User, ben: User, project: Project, images: list[Image]
 ) -> None:
     take(anna, project)
@@ -154,7 +163,7 @@ def test_a_reopened_image_is_in_the_queue_again(anna: User, ben: User, project: 
     for _ in range(2):
         with unit_of_work() as uow:
             assert reopen(uow, ben, images[0].id).user_id == ben.id
-    assert take(anna, project).image_id == images[1].id
+    assert take(anna, project).image_id != images[0].id
     let_leases_run_out(ben)
     assert take(anna, project, images[4]).image_id == images[0].id
 

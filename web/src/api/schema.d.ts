@@ -775,6 +775,15 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** Holding */
+        Holding: {
+            assignment: components["schemas"]["Assignment"];
+            /**
+             * Ahead
+             * @description Reserved for the same person, to be fetched ahead
+             */
+            ahead: string[];
+        };
         /** Image */
         Image: {
             /**
@@ -2540,7 +2549,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Assignment"];
+                    "application/json": components["schemas"]["Holding"];
                 };
             };
             /** @description What went wrong, in a sentence */

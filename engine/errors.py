@@ -83,3 +83,7 @@ class Unreachable(DownloadFailed):
 
 class InvalidSetting(MaskloopError):
     """A setting of the deployment or a combination of options cannot work."""
+
+
+class OutOfMemory(MaskloopError):
+    """The machine has not enough memory for what was asked, even in the smallest pieces."""

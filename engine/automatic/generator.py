@@ -1,57 +1,29 @@
-"""Masks for a whole image from a grid of foreground points. Source: Segment Anything, section 4 and appendix B.
+"""Masks for a whole image from grids of foreground points. Source: Segment Anything, section 4 and appendix B.
 
-Everything is decided at low resolution: three candidates per point are kept when the model is confident and the mask
-is stable, duplicates go by box NMS, and only what is left is brought to the size of the image and cleaned.
+The image and overlapping crops of it, cut at the original resolution, are embedded and asked at every point of a grid.
+Confident and stable masks stay, duplicates go by non-maximum suppression inside each crop and then across crops, and
+small regions are cleaned away. One crop is decoded while another thread chooses among the masks of the one before.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from engine.automatic.filters import boxes_of_masks, cover, stability_score
-from engine.automatic.grid import point_grid
+from engine.automatic.batches import Batches, points_that_fit
+from engine.automatic.candidates import Candidates, find_candidates
+from engine.automatic.choice import FoundMask, choose
+from engine.automatic.config import AutomaticConfig
+from engine.automatic.grid import Crop, generate_crop_boxes, layer_point_grids
 from engine.automatic.nms import non_maximum_suppression
-from engine.errors import InvalidSetting
+from engine.automatic.regions import clean
+from engine.automatic.upscaling import Upscaling
 from engine.masks import rle
-from engine.masks.geometry import BoolMask, remove_small_regions
-from engine.sam.predictor import MASK_THRESHOLD, EmbeddedImage, Predictor
-from engine.sam.prompt_encoder import FOREGROUND
+from engine.sam.predictor import EmbeddedImage, Predictor
 
-
-@dataclass(frozen=True)
-class AutomaticConfig:
-    """How masks are sought and chosen; the defaults are those of SA-1B."""
-
-    points_per_side: int = 32
-    """Points along each side of the image: 32 asks 1,024 times."""
-    points_per_batch: int = 16
-    """Points decoded together; bounds memory at about 10 MB each."""
-    pred_iou_thresh: float = 0.88
-    """Candidates must have a predicted IoU above this."""
-    stability_score_thresh: float = 0.95
-    """Candidates must be at least this stable."""
-    stability_score_offset: float = 1.0
-    """Logits by which the cut is moved up and down to measure stability."""
-    box_nms_thresh: float = 0.7
-    """Of two boxes with a larger IoU, the one with the lower predicted IoU goes."""
-    max_cover: float = 0.95
-    """Masks that cover this part of the image or more are dropped."""
-    min_mask_region_area: int = 100
-    """Holes and islands of fewer pixels are cleaned away; 0 leaves masks as they are."""
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.points_per_side <= 256:
-            raise InvalidSetting(f"Points per side must be between 1 and 256, not {self.points_per_side}.")
-        if self.points_per_batch < 1:
-            raise InvalidSetting(f"Points per batch must be at least 1, not {self.points_per_batch}.")
-        for name in ("pred_iou_thresh", "stability_score_thresh", "box_nms_thresh", "max_cover"):
-            value = getattr(self, name)
-            if not 0 <= value <= 1:
-                raise InvalidSetting(f"{name} must be between 0 and 1, not {value}.")
+_CROPS_TOGETHER = 4
 
 
 @dataclass(frozen=True)
@@ -67,115 +39,105 @@ class AutomaticMask:
     point_coords: tuple[float, float]
 
 
-@dataclass(frozen=True)
-class _Candidates:
-    """N masks that passed the filters.
-
-    `logits`: N×s×s, float16, on the CPU. `boxes`: N×4 in low-resolution pixels.
-    `points`: N×2 (x, y) in the image frame.
-    """
-
-    logits: Tensor
-    boxes: Tensor
-    predicted_iou: Tensor
-    stability: Tensor
-    points: Tensor
-
-    def rows(self, chosen: NDArray[np.intp] | Tensor) -> "_Candidates":
-        index = torch.as_tensor(chosen)
-        return _Candidates(*(getattr(self, each.name)[index] for each in fields(self)))
-
-    @classmethod
-    def concatenate(cls, parts: Sequence["_Candidates"]) -> "_Candidates":
-        return cls(*(torch.cat([getattr(part, each.name) for part in parts]) for each in fields(cls)))
-
-
 def generate_masks(
     predictor: Predictor,
     image: NDArray[np.uint8],
     config: AutomaticConfig | None = None,
     on_points: Callable[[int], None] | None = None,
 ) -> list[AutomaticMask]:
-    """All masks the model finds in `image` (H×W×3 RGB), the highest predicted IoU first.
+    """All masks the model finds in `image` (H×W×3 RGB): those of the smallest crops first, then by predicted IoU.
 
-    `on_points` is told the number of points after each batch of them.
+    `on_points` is told the number of points after each batch of them. Raises OutOfMemory when even one point at a time
+    is too much for this machine.
     """
     config = config or AutomaticConfig()
     height, width = image.shape[:2]
-    embedded = predictor.embed(image)
-    points = point_grid(config.points_per_side) * (width, height)
-    parts: list[_Candidates] = []
-    for start in range(0, len(points), config.points_per_batch):
-        batch = points[start : start + config.points_per_batch]
-        parts.append(_candidates(embedded, batch, config))
+    crops = generate_crop_boxes(height, width, config.crop_n_layers, config.crop_overlap_ratio)
+    grids = layer_point_grids(config.points_per_side, config.crop_n_layers, config.crop_n_points_downscale_factor)
+    batches = Batches(config.points_per_batch or points_that_fit(predictor.sam.config, predictor.sam.device))
+    chosen: list[FoundMask] = []
+    with ThreadPoolExecutor(1) as thread:
+        before: Future[list[FoundMask]] | None = None
+        for crop, embedded in _embedded(predictor, image, crops):
+            points = grids[crop.layer] * (embedded.original_size[1], embedded.original_size[0])
+            upscaling = Upscaling(embedded, 4 * predictor.sam.config.embedding_side)
+            found = _decode(embedded, upscaling, points, config, batches, on_points)
+            # One at a time, so that no more than two crops' candidates are in memory.
+            if before is not None:
+                chosen += before.result()
+            before = thread.submit(choose, found, upscaling, crop, (height, width), config)
+        if before is not None:
+            chosen += before.result()
+    return _finish(_without_duplicates_across_crops(chosen, config), config)
+
+
+def _embedded(
+    predictor: Predictor, image: NDArray[np.uint8], crops: Sequence[Crop]
+) -> Iterator[tuple[Crop, EmbeddedImage]]:
+    """Each crop with its embedding, made a few at a time. Crops are views: the image is in memory once."""
+
+    def embed(some: Sequence[Crop]) -> list[EmbeddedImage]:
+        return predictor.embed_all([image[y0:y1, x0:x1] for (x0, y0, x1, y1), _ in some])
+
+    done = 0
+    for count, embedded in Batches(_CROPS_TOGETHER).run(embed, crops):
+        yield from zip(crops[done : done + count], embedded, strict=True)
+        done += count
+
+
+def _decode(
+    embedded: EmbeddedImage,
+    upscaling: Upscaling,
+    points: NDArray[np.float64],
+    config: AutomaticConfig,
+    batches: Batches,
+    on_points: Callable[[int], None] | None,
+) -> Candidates:
+    parts: list[Candidates] = []
+    some = list(points)
+    for count, part in batches.run(lambda batch: find_candidates(embedded, upscaling, np.array(batch), config), some):
+        parts.append(part)
         if on_points is not None:
-            on_points(len(batch))
-    found = _Candidates.concatenate(parts)
-    kept = non_maximum_suppression(found.boxes.numpy(), found.predicted_iou.numpy(), config.box_nms_thresh)
-    return _finish(embedded, found.rows(kept), config)
+            on_points(count)
+    return Candidates.concatenate(parts)
 
 
-def _candidates(embedded: EmbeddedImage, points: NDArray[np.float64], config: AutomaticConfig) -> _Candidates:
-    """What passes the filters of the three masks of each of `points` (P×2 in the image frame)."""
-    labels = np.full((len(points), 1), FOREGROUND, np.int32)
-    low, iou = embedded.predict(points[:, None], labels, multimask_output=True)
-    logits, predicted_iou = low.flatten(0, 1), iou.flatten()
-    rows = torch.arange(len(logits), device=logits.device)
-    rows = rows[predicted_iou > config.pred_iou_thresh]
-    on_image = embedded.crop_padding(logits[rows])
-    stability = stability_score(on_image, MASK_THRESHOLD, config.stability_score_offset)
-    masks = on_image > MASK_THRESHOLD
-    covered = cover(masks)
-    good = (stability >= config.stability_score_thresh) & (covered > 0) & (covered < config.max_cover)
-    rows = rows[good]
-    return _Candidates(
-        logits=logits[rows].half().cpu(),
-        boxes=boxes_of_masks(masks[good]).cpu(),
-        predicted_iou=predicted_iou[rows].float().cpu(),
-        stability=stability[good].cpu(),
-        points=torch.from_numpy(points)[(rows // low.shape[1]).cpu()],
+def _without_duplicates_across_crops(found: list[FoundMask], config: AutomaticConfig) -> list[FoundMask]:
+    """The second phase: of two masks with much the same box, the one from the smaller crop stays."""
+    if config.crop_n_layers == 0 or not found:
+        return found
+    sizes = np.array([(x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in (each.crop.box for each in found)])
+    boxes = np.array([each.box for each in found], np.float64)
+    return [found[row] for row in non_maximum_suppression(boxes, 1 / sizes, config.crop_nms_thresh)]
+
+
+def _finish(found: Sequence[FoundMask], config: AutomaticConfig) -> list[AutomaticMask]:
+    """The masks without small regions, and once more without duplicates."""
+    cleaned = [clean(each.segmentation, config.min_mask_region_area) for each in found]
+    kept = np.arange(len(found))
+    if found and config.min_mask_region_area > 0:
+        boxes = np.array([_corners(rle.bbox(segmentation)) for segmentation, _ in cleaned])
+        # As published: of two that became duplicates by cleaning, the one that needed none stays.
+        unchanged = np.array([not changed for _, changed in cleaned], np.float64)
+        threshold = max(config.box_nms_thresh, config.crop_nms_thresh)
+        kept = np.sort(non_maximum_suppression(boxes, unchanged, threshold))
+    return [_finished(found[row], cleaned[row][0]) for row in kept.tolist()]
+
+
+def _finished(found: FoundMask, segmentation: rle.Rle) -> AutomaticMask:
+    x0, y0, x1, y1 = found.crop.box
+    return AutomaticMask(
+        segmentation=segmentation,
+        bbox=rle.bbox(segmentation),
+        area=rle.area(segmentation),
+        predicted_iou=found.predicted_iou,
+        stability_score=found.stability,
+        crop_box=(x0, y0, x1 - x0, y1 - y0),
+        point_coords=found.point,
     )
 
 
-def _finish(embedded: EmbeddedImage, found: _Candidates, config: AutomaticConfig) -> list[AutomaticMask]:
-    """The masks at the size of the image, cleaned, and once more without duplicates."""
-    segmentations: list[rle.Rle] = []
-    rows: list[int] = []
-    unchanged: list[bool] = []
-    for row, logits in enumerate(found.logits):
-        mask = embedded.masks(logits.float().to(embedded.sam.device)[None, None])[0, 0].cpu().numpy()
-        cleaned, changed = _clean(mask, config.min_mask_region_area)
-        if cleaned.any():
-            segmentations.append(rle.encode(cleaned))
-            rows.append(row)
-            unchanged.append(not changed)
-    if not rows:
-        return []
-    found = found.rows(np.array(rows))
-    corners = np.array([_corners(rle.bbox(segmentation)) for segmentation in segmentations])
-    # As published: of two that became duplicates by cleaning, the one that needed none stays.
-    kept = non_maximum_suppression(corners, np.array(unchanged, np.float64), config.box_nms_thresh)
-    height, width = embedded.original_size
-    return [
-        AutomaticMask(
-            segmentation=segmentations[row],
-            bbox=rle.bbox(segmentations[row]),
-            area=rle.area(segmentations[row]),
-            predicted_iou=float(found.predicted_iou[row]),
-            stability_score=float(found.stability[row]),
-            crop_box=(0, 0, width, height),
-            point_coords=(float(found.points[row, 0]), float(found.points[row, 1])),
-        )
-        for row in np.sort(kept)
-    ]
-
-
-def _clean(mask: BoolMask, smallest_area: int) -> tuple[BoolMask, bool]:
-    without_holes, filled = remove_small_regions(mask, smallest_area, "holes")
-    cleaned, dropped = remove_small_regions(without_holes, smallest_area, "islands")
-    return cleaned, filled or dropped
-
-
 def _corners(bbox: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """First and last pixel, as published: boxes are compared without their last row and column."""
     x, y, width, height = bbox
-    return x, y, x + width, y + height
+    return x, y, x + width - 1, y + height - 1

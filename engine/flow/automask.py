@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from engine.automatic.generator import AutomaticConfig, AutomaticMask, generate_masks
+from engine.automatic.config import AutomaticConfig
+from engine.automatic.generator import AutomaticMask, generate_masks
 from engine.dataset.read_image import read_image
 from engine.dataset.sa1b import StoredMask, make_record, to_json
 from engine.errors import InvalidInput

@@ -83,4 +83,8 @@ def remove_small_regions(
         is_mask[1:] = ~small
         if small.all():
             is_mask[1 + int(areas.argmax())] = True
-    return is_mask[np.asarray(labels, np.intp)], True
+    # Row by row: an index array for all of a large image would be eight bytes per pixel.
+    cleaned = np.empty(mask.shape, np.bool_)
+    for row, of_row in enumerate(labels):
+        np.take(is_mask, of_row, out=cleaned[row], mode="clip")
+    return cleaned, True

@@ -16,6 +16,8 @@ from engine.errors import InvalidMask
 
 # A run of 2^35 pixels is far beyond any image; longer groups could overflow.
 _MAX_GROUPS = 7
+# Pixels that are encoded at once.
+_STRIP_PIXELS = 16 * 2**20
 
 
 class Rle(TypedDict):
@@ -31,12 +33,59 @@ def encode(mask: NDArray[np.bool_]) -> Rle:
     return {"size": [int(side) for side in mask.shape], "counts": counts.decode("ascii")}
 
 
+def encode_part(part: NDArray[np.bool_], left: int, top: int, height: int, width: int) -> Rle:
+    """RLE of a `height`×`width` mask that is `part` (h×w booleans) at column `left` and row `top`, and empty elsewhere.
+
+    Takes memory for `part` and its outline, not for the whole mask.
+    """
+    rows, columns = part.shape
+    # Where each run starts and ends, as places down the columns of the whole mask; strips of columns bound memory.
+    places = [
+        _ends_of_runs(part[:, first : first + _STRIP_PIXELS // rows + 1], left + first, top, height)
+        for first in range(0, columns if rows else 0, _STRIP_PIXELS // max(rows, 1) + 1)
+    ]
+    ends = np.concatenate([np.zeros(1, np.int64), *places, np.full(1, height * width, np.int64)])
+    # A run to the bottom goes on at the top of the next column: its end and the next start are the same place.
+    inner = ends[1:-1]
+    goes_on = np.flatnonzero(inner[1::2][:-1] == inner[2::2])
+    drop = np.concatenate([2 * goes_on + 1, 2 * goes_on + 2])
+    ends = np.concatenate([ends[:1], np.delete(inner, drop), ends[-1:]])
+    counts = np.diff(ends)
+    # A mask up to the last pixel ends with its own run.
+    counts = counts[:-1] if counts.size > 1 and counts[-1] == 0 else counts
+    packed = coco_mask.frPyObjects({"size": [height, width], "counts": counts.tolist()}, height, width)
+    return {"size": [height, width], "counts": cast(bytes, packed["counts"]).decode("ascii")}
+
+
+def _ends_of_runs(part: NDArray[np.bool_], left: int, top: int, height: int) -> NDArray[np.int64]:
+    """Start, end, start, end … of the runs down each column of a strip, as places in the whole mask."""
+    rows, columns = part.shape
+    framed = np.zeros((columns, rows + 2), np.int8)
+    framed[:, 1:-1] = part.T
+    changes = np.flatnonzero(np.diff(framed, axis=1))
+    return (left + changes // (rows + 1)) * height + top + changes % (rows + 1)
+
+
 def decode(rle: Rle) -> NDArray[np.bool_]:
     """H×W booleans. Raises InvalidMask when the counts are malformed or do not fill the size."""
     height, width = rle["size"]
     lengths = _checked_runs(rle["counts"], height, width)
     inside = np.arange(lengths.size) % 2 == 1
     return np.repeat(inside, lengths).reshape(width, height).T
+
+
+def decode_part(rle: Rle, left: int, top: int, width: int, height: int) -> NDArray[np.bool_]:
+    """A rectangle of the mask as `height`×`width` booleans; only its columns are brought into memory.
+
+    The rectangle must lie within the mask's size. Raises InvalidMask as `decode` does.
+    """
+    full_height, full_width = rle["size"]
+    ends = np.cumsum(_checked_runs(rle["counts"], full_height, full_width))
+    start, stop = left * full_height, (left + width) * full_height
+    first, last = np.searchsorted(ends, (start, stop - 1), side="right")
+    lengths = np.diff(ends[first : last + 1].clip(max=stop), prepend=start)
+    inside = np.arange(first, last + 1) % 2 == 1
+    return np.repeat(inside, lengths).reshape(width, full_height)[:, top : top + height].T
 
 
 def runs(counts: str) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """Prompts in, masks out, in the frame of the image: the model as evaluation, automatic stage and scripts use it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,9 @@ from torch import Tensor
 
 from engine.sam.folded_encoder import fold_encoder
 from engine.sam.model import Sam
+from engine.sam.prompt_encoder import FOREGROUND
 from engine.sam.reassociated import PreparedImage, TwoStepDecoder
-from engine.sam.transforms import apply_boxes, apply_coords, resize_longest_side
+from engine.sam.transforms import apply_boxes, apply_coords, resize_longest_side, resized_shape
 
 MASK_THRESHOLD = 0.0
 # Values upscaled together; bounds memory at 128 MB per intermediate however large the image is.
@@ -32,14 +33,31 @@ class Predictor:
         self.encode = encode or fold_encoder(sam.image_encoder)
         self.decoder = TwoStepDecoder(sam)
 
-    @torch.inference_mode()
     def embed(self, image: NDArray[np.uint8]) -> "EmbeddedImage":
         """Run the image encoder on `image` (H×W×3 RGB)."""
-        resized = resize_longest_side(image, self.sam.image_size)
-        model_input = self.sam.preprocess(resized[None].to(self.sam.device).float())
-        prepared = self.decoder.prepare(self.encode(model_input))
-        height, width = resized.shape[1:]
-        return EmbeddedImage(self.sam, self.decoder, prepared, (height, width), image.shape[:2])
+        return self.embed_all([image])[0]
+
+    @torch.inference_mode()
+    def embed_all(self, images: Sequence[NDArray[np.uint8]]) -> list["EmbeddedImage"]:
+        """Run the image encoder once on images of any sizes (each H×W×3 RGB)."""
+        sam = self.sam
+        resized = [resize_longest_side(image, sam.image_size) for image in images]
+        embeddings = self.encode(torch.stack([sam.preprocess(each.to(sam.device).float()) for each in resized]))
+        return [
+            self._embedded(embedding[None], (each.shape[1], each.shape[2]), image.shape[:2])
+            for embedding, each, image in zip(embeddings, resized, images, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def from_embedding(self, embedding: NDArray[np.float16], original_size: tuple[int, int]) -> "EmbeddedImage":
+        """An image of (height, width) that was embedded before, from its stored embedding C×s×s."""
+        tensor = torch.from_numpy(np.array(embedding)).to(self.sam.device).float()
+        return self._embedded(tensor[None], resized_shape(*original_size, self.sam.image_size), original_size)
+
+    def _embedded(
+        self, embedding: Tensor, input_size: tuple[int, int], original_size: tuple[int, int]
+    ) -> "EmbeddedImage":
+        return EmbeddedImage(self.sam, self.decoder, self.decoder.prepare(embedding), input_size, original_size)
 
 
 @dataclass(frozen=True)
@@ -91,6 +109,19 @@ class EmbeddedImage:
         logits, predicted_iou = self.decoder.decode_tokens(self.prepared, sparse, mask_input)
         chosen = slice(1, None) if multimask_output else slice(0, 1)
         return logits[:, chosen], predicted_iou[:, chosen]
+
+    @torch.inference_mode()
+    def predict_confident(self, points: NDArray[np.floating], least_iou: float) -> tuple[Tensor, Tensor, Tensor]:
+        """The ambiguity masks of single foreground points P×2 (image frame) with a predicted IoU above `least_iou`.
+
+        Returns:
+            Low-res logits M×4S×4S, predicted IoU M, and the index M of each mask's point; in the points' order.
+        """
+        device = self.sam.device
+        coords = torch.as_tensor(apply_coords(points, self.original_size, self.sam.image_size), device=device)
+        labels = torch.full((len(points), 1), FOREGROUND, device=device)
+        sparse, _ = self.sam.prompt_encoder(points=(coords[:, None], labels), boxes=None, masks=None)
+        return self.decoder.decode_confident(self.prepared, sparse, least_iou)
 
     def crop_padding(self, low_res_logits: Tensor) -> Tensor:
         """The part of low-res logits …×s×s that lies on the image, …×h×w: the rest answers for padding."""

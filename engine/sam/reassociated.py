@@ -17,12 +17,10 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from engine.sam.layers import MLP, LayerNorm2d
-from engine.sam.mask_decoder import MaskDecoder
 from engine.sam.model import Sam
 from engine.sam.reassociated_attention import ImageToToken, ThinProduct, TokenToImage
+from engine.sam.reassociated_heads import OutputHeads, convolution_as_matrix
 from engine.sam.transformer import TwoWayAttentionBlock
 
 
@@ -110,6 +108,32 @@ class TwoStepDecoder(nn.Module):
         self, prepared: PreparedImage, sparse: Tensor, masks: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """`decode` of sparse prompt tokens B×N×C."""
+        read = self._read(prepared, sparse, masks)
+        return self.heads(read.tokens, read.upscaled(prepared))
+
+    def decode_confident(
+        self, prepared: PreparedImage, sparse: Tensor, least_iou: float
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The ambiguity masks of sparse prompt tokens B×N×C whose predicted IoU is above `least_iou`, M in all.
+
+        Prompts without any are not upscaled, which is a good part of their cost.
+
+        Returns:
+            Low-res logits M×4S×4S, predicted IoU M, and the index M of each mask's prompt; in the prompts' order.
+        """
+        read = self._read(prepared, sparse, None)
+        predicted_iou = self.heads.predicted_iou(read.tokens)[:, 1:]
+        confident = predicted_iou > least_iou
+        prompts = confident.any(dim=1).nonzero().squeeze(1)
+        if not len(prompts):
+            side = 4 * math.isqrt(prepared.state.shape[1])
+            return sparse.new_empty(0, side, side), predicted_iou[confident], prompts
+        logits = self.heads.masks(read.tokens[prompts], read.of(prompts).upscaled(prepared))[:, 1:]
+        which = confident.nonzero()[:, 0]
+        return logits[confident[prompts]], predicted_iou[confident], which
+
+    def _read(self, prepared: PreparedImage, sparse: Tensor, masks: Tensor | None) -> "_ReadImage":
+        """All attentions: what prompt tokens B×N×C, and masks, have read from the image and written to it."""
         token_position = torch.cat([self.output_tokens.expand(len(sparse), -1, -1), sparse], dim=1)
         mask = None if masks is None else (self._mask_features(masks), self.mask_weight)
         tokens, image, placed = token_position, prepared.state, prepared.state
@@ -134,13 +158,32 @@ class TwoStepDecoder(nn.Module):
         tokens = self.final_norm(tokens + self.final_attention(tokens + token_position, placed, image))
         factors.append(torch.ones_like(share))
         rows.append(self.upscaling_bias.expand(len(sparse), 1, -1))
-        moved = ThinProduct(torch.cat(factors, dim=1), torch.cat(rows, dim=1))
-        return self.heads(tokens, moved.added_to(share.transpose(1, 2) * prepared.upscaled))
+        return _ReadImage(tokens, share, ThinProduct(torch.cat(factors, dim=1), torch.cat(rows, dim=1)))
 
     def _mask_features(self, masks: Tensor) -> Tensor:
         """Mask logits B×1×4S×4S → features B×F×P, the last of which is 1."""
         features = self.prompt_encoder.mask_downscaling[:6](masks).flatten(2)
         return torch.cat([features, torch.ones_like(features[:, :1])], dim=1)
+
+
+class _ReadImage(NamedTuple):
+    """B prompts after the last attention."""
+
+    tokens: Tensor
+    """B×(1+K)×C: the IoU token and the mask tokens."""
+    share: Tensor
+    """B×1×P: the part of each position's prepared upscaling that is left."""
+    moved: ThinProduct
+    """What the prompts add to it."""
+
+    def upscaled(self, prepared: PreparedImage) -> Tensor:
+        """The image after the first transposed convolution, B×P×C."""
+        return self.moved.added_to(self.share.transpose(1, 2) * prepared.upscaled)
+
+    def of(self, prompts: Tensor) -> "_ReadImage":
+        """Those of some of the prompts, by index."""
+        moved = ThinProduct(self.moved.weights[prompts], self.moved.rows[prompts])
+        return _ReadImage(self.tokens[prompts], self.share[prompts], moved)
 
 
 class TwoStepLayer(nn.Module):
@@ -198,57 +241,6 @@ class TwoStepLayer(nn.Module):
         return update.rows @ self.upscaling + self.upscaling_constant
 
 
-class OutputHeads(nn.Module):
-    """The rest of the upscaling, the hypernetworks and the IoU head.
-
-    A transposed convolution whose stride is its kernel is a matrix product per position, so positions stay rows and
-    only the four masks are rearranged at the end.
-    """
-
-    upscaling_weight: Tensor
-    upscaling_bias: Tensor
-
-    def __init__(self, decoder: MaskDecoder) -> None:
-        super().__init__()
-        norm = cast(LayerNorm2d, decoder.output_upscaling[1])
-        self.channels, self.eps = len(norm.weight), norm.eps
-        self.norm_weight, self.norm_bias = norm.weight, norm.bias
-        weight, bias = _as_matrix(cast(nn.ConvTranspose2d, decoder.output_upscaling[3]))
-        self.register_buffer("upscaling_weight", weight.float())
-        self.register_buffer("upscaling_bias", bias.float())
-        self.iou_prediction_head = decoder.iou_prediction_head
-        mlps = [cast(MLP, mlp) for mlp in decoder.output_hypernetworks_mlps]
-        self.hypernetwork_layers = len(mlps[0].layers)
-        for i, linears in enumerate(zip(*(mlp.layers for mlp in mlps), strict=True)):
-            typed = [cast(nn.Linear, linear) for linear in linears]
-            self.register_buffer(f"hypernetwork_weight_{i}", torch.stack([x.weight.T for x in typed]))
-            self.register_buffer(f"hypernetwork_bias_{i}", torch.stack([x.bias for x in typed])[:, None])
-
-    def forward(self, tokens: Tensor, upscaled: Tensor) -> tuple[Tensor, Tensor]:
-        """Output tokens B×(1+K)×C, once upscaled image B×P×C → low-res logits B×K×4S×4S, predicted IoU B×K."""
-        batch, side = len(tokens), math.isqrt(upscaled.shape[1])
-        x = upscaled.reshape(batch, -1, self.channels)
-        x = F.gelu(F.layer_norm(x, (self.channels,), self.norm_weight, self.norm_bias, self.eps))
-        x = F.gelu(x @ self.upscaling_weight + self.upscaling_bias)
-        x = x.reshape(batch, -1, self.channels // 2)
-        masks = x @ self._hypernetworks(tokens[:, 1:]).transpose(1, 2)
-        masks = masks.transpose(1, 2)
-        for step in (2, 4):
-            # The rows' order is y, x and the 2×2 of each step: bring a step's y next to y. In two steps, because
-            # runtimes move whole runs of memory fast and single numbers slowly.
-            masks = masks.reshape(-1, side * step // 2, 2, 16 // step**2 * 2).transpose(1, 2)
-        return masks.reshape(batch, -1, 4 * side, 4 * side), self.iou_prediction_head(tokens[:, 0])
-
-    def _hypernetworks(self, mask_tokens: Tensor) -> Tensor:
-        """Mask tokens B×K×C → the weights of their masks, B×K×(C/8); one perceptron per token, side by side."""
-        x = mask_tokens[:, :, None]
-        for i in range(self.hypernetwork_layers):
-            weight, bias = self.get_buffer(f"hypernetwork_weight_{i}"), self.get_buffer(f"hypernetwork_bias_{i}")
-            x = x @ weight + bias
-            x = x if i == self.hypernetwork_layers - 1 else F.relu(x)
-        return x[:, :, 0]
-
-
 class _MovedUpscaling(NamedTuple):
     weights: list[Tensor]
     """Per layer, C×C: the transposed convolution as it applies before that layer's last norm."""
@@ -260,7 +252,7 @@ class _MovedUpscaling(NamedTuple):
 
 def _move_upscaling(convolution: nn.ConvTranspose2d, blocks: list[TwoWayAttentionBlock]) -> _MovedUpscaling:
     """Moves a transposed convolution from behind the layers to before them."""
-    weight, bias = _as_matrix(convolution)
+    weight, bias = convolution_as_matrix(convolution)
     weights: list[Tensor] = []
     constants = [bias]
     for block in reversed(blocks):
@@ -274,9 +266,3 @@ def _move_upscaling(convolution: nn.ConvTranspose2d, blocks: list[TwoWayAttentio
     # Each head's attention weights sum to one: a constant may be shared out among the rows of the heads.
     per_row = [(constant / heads).float() for constant in constants[1:]]
     return _MovedUpscaling(weights[::-1], per_row[::-1], constants[0].float())
-
-
-def _as_matrix(convolution: nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:
-    """A transposed convolution with stride = kernel = 2 as float64 matrix C×(4·C') and bias, columns by place."""
-    weight = convolution.weight.detach().double().permute(0, 2, 3, 1).flatten(1)
-    return weight, cast(Tensor, convolution.bias).detach().double().repeat(4)

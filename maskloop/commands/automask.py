@@ -12,7 +12,7 @@ from maskloop.commands.options import DEFAULT_MODEL, JsonOption, ModelOption, co
 from maskloop.image_files import find_images
 
 if TYPE_CHECKING:
-    from engine.automatic.generator import AutomaticConfig
+    from engine.automatic.config import AutomaticConfig
     from engine.flow.automask import AutomaskTask
 
 
@@ -40,7 +40,7 @@ def automask(
     found = find_images(images)
     began = time.monotonic()
 
-    from engine.automatic.generator import AutomaticConfig
+    from engine.automatic.config import AutomaticConfig
     from engine.flow import automask as flow
 
     config = AutomaticConfig(

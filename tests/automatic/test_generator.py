@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.automatic.generator import AutomaticConfig, AutomaticMask, generate_masks
+from engine.automatic.config import AutomaticConfig
+from engine.automatic.generator import AutomaticMask, generate_masks
 from engine.errors import InvalidSetting
 from engine.masks import rle
 from engine.masks.geometry import remove_small_regions

@@ -75,6 +75,7 @@ class PackedImages:
         # Read by the sampler, on the CPU.
         self.sizes = np.zeros((capacity, 2), np.float32)
         self.areas = np.zeros((capacity, masks), np.float32)
+        self.boxes = np.zeros((capacity, masks, 4), np.float32)
         self.counts = np.zeros(capacity, np.int64)
         self.ids = [""] * capacity
 
@@ -84,16 +85,38 @@ class PackedImages:
         self.pixels[index] = torch.from_numpy(image.pixels).to(self.pixels.device)
         self.bits[index, :count] = torch.from_numpy(image.bits).to(self.bits.device)
         self.areas[index, :count] = np.bitwise_count(image.bits).sum((1, 2), dtype=np.float32)
+        self.boxes[index, :count] = _boxes(image.bits)
         self.sizes[index] = image.size
         self.counts[index] = count
         self.ids[index] = image.id
 
-    def choose(self, index: int, masks: int, exponent: float, generator: np.random.Generator) -> NDArray[np.int64]:
-        """Up to `masks` of an image's masks at random, each with a rate of its area to the power `exponent`."""
+    def choose(
+        self, index: int, masks: int, exponent: float, seen: NDArray[np.float32], generator: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Up to `masks` of an image's masks at random, none that lies outside the rectangle that is seen of it.
+
+        Each with a rate of its area to the power `exponent`, times the square of the share of its box that is seen.
+        `seen` is (x0, y0, x1, y1) in the pixels held.
+        """
         count = int(self.counts[index])
+        boxes = self.boxes[index, :count]
+        corners = np.maximum(boxes[:, :2], seen[:2]), np.minimum(boxes[:, 2:], seen[2:])
+        shares = (corners[1] - corners[0]).clip(0).prod(1) / (boxes[:, 2:] - boxes[:, :2]).prod(1).clip(1)
+        rates = np.maximum(self.areas[index, :count], 1) ** exponent * shares**2
+        candidates = np.flatnonzero(rates)
         # The smallest of exponential variables with these rates: a weighted draw without replacement.
-        waits = generator.exponential(size=count) / np.maximum(self.areas[index, :count], 1) ** exponent
-        return np.argsort(waits, kind="stable")[:masks]
+        waits = generator.exponential(size=len(candidates)) / rates[candidates]
+        return candidates[np.argsort(waits, kind="stable")[:masks]]
+
+
+def _boxes(bits: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Boxes n×4 (x0, y0, x1, y1) of packed masks, x to 8 pixels; all zero for an empty mask."""
+    boxes = np.zeros((len(bits), 4), np.float32)
+    for box, mask in zip(boxes, bits, strict=True):
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if len(rows):
+            box[:] = columns[0] * 8, rows[0], columns[-1] * 8 + 8, rows[-1] + 1
+    return boxes
 
 
 def unpack_bits(bits: Tensor) -> Tensor:

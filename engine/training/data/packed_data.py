@@ -15,7 +15,7 @@ from engine.training.data.dataset import MaskDataset
 from engine.training.data.loading import loader
 from engine.training.data.order import Stratum
 from engine.training.data.packed import PackedImage, PackedImages, Packing, unpack_bits
-from engine.training.data.packed_views import Drawn, make_views
+from engine.training.data.packed_views import Drawn, Frames, make_frames, make_views
 from engine.training.data.scene_dataset import Scenes
 from engine.training.data.scene_window import SceneWindow
 from engine.training.data.settings import DataSettings
@@ -87,7 +87,9 @@ class PackedData:
                 assert self._real is not None
                 last = self._real.capacity - 1
                 chosen.append((self._real, min(int(np.searchsorted(self._ends, drawn, side="right")), last)))
-        batch = make_views(self._gather(chosen, masks, generators), self._side, window, self._settings, generators)
+        sizes = torch.from_numpy(np.stack([held.sizes[index] for held, index in chosen])).to(self._device)
+        frames = make_frames(sizes, self._side, self._side, window, self._settings.augmentation, generators)
+        batch = make_views(self._gather(chosen, frames, masks, generators), frames, self._settings, generators)
         return batch if shard.world == 1 else _first(batch, len(rows) - 1)
 
     def close(self) -> None:
@@ -96,18 +98,21 @@ class PackedData:
             self._scenes.close()
 
     def _gather(
-        self, chosen: Sequence[tuple[PackedImages, int]], masks: int, generators: Sequence[np.random.Generator]
+        self,
+        chosen: Sequence[tuple[PackedImages, int]],
+        frames: Frames,
+        masks: int,
+        generators: Sequence[np.random.Generator],
     ) -> Drawn:
         numbers = np.zeros((len(chosen), masks), np.int64)
         present = np.zeros((len(chosen), masks), np.bool_)
-        for row, ((held, index), generator) in enumerate(zip(chosen, generators, strict=True)):
-            some = held.choose(index, masks, self._settings.area_exponent, generator)
+        for row, ((held, index), seen, generator) in enumerate(zip(chosen, frames.seen, generators, strict=True)):
+            some = held.choose(index, masks, self._settings.area_exponent, seen, generator)
             numbers[row, : len(some)], present[row, : len(some)] = some, True
         places = torch.from_numpy(numbers).to(self._device)
         bits = torch.stack([held.bits[index, row] for (held, index), row in zip(chosen, places, strict=True)])
         return Drawn(
             pixels=torch.stack([held.pixels[index] for held, index in chosen]),
-            sizes=torch.from_numpy(np.stack([held.sizes[index] for held, index in chosen])).to(self._device),
             masks=unpack_bits(bits),
             present=torch.from_numpy(present).to(self._device),
             ids=tuple(held.ids[index] for held, index in chosen),

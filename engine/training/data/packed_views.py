@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -20,45 +21,71 @@ from engine.training.data.view import STRIDE, TURNED, WHOLE
 
 
 @dataclass(frozen=True)
+class Frames:
+    """Where the views of a batch look: sampling grids B×window×window×2 for `grid_sample`, the part of each that is
+    image B×1×window×window, where each window starts in its view B×2 (x, y), the rectangle that each sees of its image
+    B×4 (x0, y0, x1, y1 in its pixels, on the CPU), and which get an object pasted B."""
+
+    grid: Tensor
+    valid: Tensor
+    origin: Tensor
+    seen: NDArray[np.float32]
+    pasted: Tensor
+
+
+@dataclass(frozen=True)
 class Drawn:
-    """What a batch is made of: pixels uint8 B×S×S×3, their sizes in use B×2 (height, width), masks uint8 0/1 B×M×S×S,
-    which of them are there B×M, and the images' ids."""
+    """What a batch is made of: pixels uint8 B×S×S×3, masks uint8 0/1 B×M×S×S, which of them are there B×M, and the
+    images' ids."""
 
     pixels: Tensor
-    sizes: Tensor
     masks: Tensor
     present: Tensor
     ids: tuple[str, ...]
 
 
-def make_views(
-    drawn: Drawn, side: int, window: int, settings: DataSettings, generators: Sequence[np.random.Generator]
-) -> Batch:
-    """Views of these images, framed for a model input of `side` pixels; only a random `window`×`window` part is made.
+def make_frames(
+    sizes: Tensor,
+    source_side: int,
+    side: int,
+    window: int,
+    augmentation: Augmentation,
+    generators: Sequence[np.random.Generator],
+) -> Frames:
+    """Frames for images of these sizes (B×2: height, width), held as squares of `source_side` pixels.
 
-    Each image may get an object of the next one pasted onto it.
+    A view fills a model input of `side` pixels; only a random `window`×`window` part of it is looked at.
     """
+    table = np.stack([generator.random(11, dtype=np.float32) for generator in generators])
+    random = torch.from_numpy(table).to(sizes.device)
+    grid, valid, origin = _window(*_view(sizes, source_side, side, augmentation, random), window, random)
+    corners = torch.cat([grid.amin((1, 2)), grid.amax((1, 2))], dim=1)
+    seen = (corners + 1).cpu().numpy() / 2 * source_side
+    return Frames(grid, valid, origin, seen, random[:, 10] < augmentation.paste)
+
+
+def make_views(
+    drawn: Drawn, frames: Frames, settings: DataSettings, generators: Sequence[np.random.Generator]
+) -> Batch:
+    """Views of these images through these frames. Each image may get an object of the next one pasted onto it."""
     augmentation = settings.augmentation
-    device = drawn.pixels.device
-    table = torch.from_numpy(np.stack([generator.random(11, dtype=np.float32) for generator in generators])).to(device)
-    grid, valid = _view(drawn.sizes, drawn.pixels.shape[1], side, augmentation, table)
-    grid, valid, origin = _window(grid, valid, window, table)
+    grid, valid = frames.grid, frames.valid
     pixels = drawn.pixels.permute(0, 3, 1, 2).float()
     views = F.grid_sample(pixels, grid, mode="bilinear", padding_mode="border", align_corners=False)
     # Masks are sampled at half resolution: four samples a target cell, an eighth of the memory.
     half = F.avg_pool2d(grid.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
-    kind = torch.float16 if device.type == "cuda" else torch.float32
+    kind = torch.float16 if grid.is_cuda else torch.float32
     soft = F.grid_sample(drawn.masks.to(kind), half.to(kind), align_corners=False)
     soft = soft * F.avg_pool2d(valid, 2).to(kind)
     present = drawn.present
     if len(views) > 1 and augmentation.paste:
-        views, soft, present = _paste(views, soft, present, table[:, 10] < augmentation.paste)
+        views, soft, present = _paste(views, soft, present, frames.pasted)
     views = recolour(views, augmentation, generators)
     targets = F.avg_pool2d(soft, 2) > 0.5
     area = targets.sum((-2, -1))
     cells = F.avg_pool2d(valid, 4).sum((-2, -1))
     present = present & (area >= max(1, settings.smallest_area)) & (area < LARGEST_SEEN * cells)
-    return Batch(views, valid, targets, present, origin, drawn.ids)
+    return Batch(views, valid, targets, present, frames.origin, drawn.ids)
 
 
 def _view(

@@ -123,10 +123,24 @@ def test_large_masks_are_chosen_more_often_where_that_is_wanted() -> None:
     held = PackedImages(1, 2, 64, CPU)
     image = MaskedImage("a", "a", np.zeros((64, 64, 3), np.uint8), [rle.encode(mask) for mask in masks])
     held.put(0, Packing(64, 2, 0.9).pack(image, 0))
-    generator = np.random.default_rng(0)
+    generator, everything = np.random.default_rng(0), np.array([0, 0, 64, 64], np.float32)
     for exponent, expected in ((0.5, 8 / 9), (0.0, 1 / 2)):  # the areas are as 1 to 64
-        chosen = [int(held.choose(0, 1, exponent, generator)[0]) for _ in range(500)]
+        chosen = [int(held.choose(0, 1, exponent, everything, generator)[0]) for _ in range(500)]
         assert float(np.mean(chosen)) == pytest.approx(expected, abs=0.06)
+
+
+def test_masks_are_chosen_from_what_the_window_sees(tmp_path: Path) -> None:
+    masks = np.zeros((3, 64, 64), np.bool_)
+    masks[0, 8:24, 8:24] = True
+    masks[1, 8:24, 24:56] = True  # half of it in the window
+    masks[2, 40:56, 40:56] = True
+    held = PackedImages(1, 3, 64, CPU)
+    image = MaskedImage("a", "a", np.zeros((64, 64, 3), np.uint8), [rle.encode(mask) for mask in masks])
+    held.put(0, Packing(64, 3, 0.9).pack(image, 0))
+    generator, seen = np.random.default_rng(0), np.array([0, 0, 40, 32], np.float32)
+    assert set(held.choose(0, 3, 0.0, seen, generator).tolist()) == {0, 1}
+    firsts = [int(held.choose(0, 1, 0.0, seen, generator)[0]) for _ in range(500)]
+    assert float(np.mean(firsts)) == pytest.approx(1 / 5, abs=0.06)  # rates as 1 to 1/4
 
 
 def test_packing_shrinks_images_and_keeps_masks_that_may_be_kept() -> None:

@@ -14,6 +14,8 @@ from api.limits import BodyLimit
 from api.openapi import operation_id
 from api.origin import SameOrigin
 from api.routes import (
+    batch_events,
+    batches,
     decode,
     embeddings,
     export,
@@ -27,6 +29,7 @@ from api.routes import (
     progress,
     projects,
     queue,
+    schedules,
     sign_in,
 )
 from api.static import BUILT_PAGE, SinglePage
@@ -48,6 +51,9 @@ ROUTES = (
     queue,
     labels,
     own_figures,
+    batches,
+    batch_events,
+    schedules,
 )
 INCOMPRESSIBLE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "application/wasm", "image/*")
 

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
         default="https://dl.fbaipublicfiles.com/segment_anything",
         description="Folder that `maskloop models pull` fetches the published checkpoints from: a mirror, if need be",
     )
+    image_time_limit: int = Field(
+        default=3600, gt=0, description="Seconds a worker may spend on one image of a batch before it gives it up"
+    )
     torch_threads: int = Field(default=0, description="Threads for torch in a worker; 0: all cores")
 
     @property

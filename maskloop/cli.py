@@ -24,6 +24,7 @@ COMMANDS = {
     "evaluate": "maskloop.commands.evaluate:evaluate",
     "train": "maskloop.commands.train:train",
     "automask": "maskloop.commands.automask:automask",
+    "batch": "maskloop.commands.batch:app",
     "models": "maskloop.commands.models:app",
 }
 """Command → where its function, or its Typer application of sub-commands, lies."""

@@ -1,7 +1,8 @@
 """The Celery application of the workers.
 
 A worker runs one task at a time (`solo`): torch uses all cores by itself, and nothing is prefetched that another
-worker could do. Messages are acknowledged when taken; the job rows remember what was under way.
+worker could do. A message is acknowledged when its task is over; the job rows remember what was under way, so a message
+that a broker delivers twice, or loses, changes nothing.
 """
 
 import logging
@@ -23,6 +24,7 @@ app.conf.update(
     imports=["workers.tasks"],
     worker_pool="solo",
     worker_prefetch_multiplier=1,
+    task_acks_late=True,
     worker_hijack_root_logger=True,
     worker_send_task_events=False,
     # Answers to remote control and news about other workers need broadcasts, which the folder broker does not have.
@@ -32,6 +34,11 @@ app.conf.update(
             "task": "maskloop.resend_lost",
             "schedule": schedule(run_every=30),
             "options": {"queue": Queue.IO.value, "expires": 30},
+        },
+        "start the batches that are due": {
+            "task": "maskloop.start_due_batches",
+            "schedule": schedule(run_every=15),
+            "options": {"queue": Queue.IO.value, "expires": 15},
         },
         "ask for missing embeddings": {
             "task": "maskloop.request_missing",

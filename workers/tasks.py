@@ -1,43 +1,49 @@
 """The tasks: ids in, one call of the flow, harmless when run twice."""
 
-from typing import Any
 from uuid import UUID
 
-from celery import Task
-
 from engine.flow import embed, jobs
+from engine.flow.broker import empty_queues
 from engine.flow.demo import create_demo_project
-from engine.flow.embed_item import embed_item
 from engine.flow.models import live_model
 from engine.flow.register_model import register_bundled
+from engine.flow.run_item import run_item
+from engine.flow.schedules import start_due
 from engine.store.unit_of_work import unit_of_work
 from workers.app import app
 
 
-class ItemTask(Task[..., None]):
-    """A task on one job item: what goes wrong is written to the item."""
-
-    def on_failure(
-        self,
-        exc: BaseException,
-        task_id: str,  # noqa: ARG002
-        args: Any,  # noqa: ARG002
-        kwargs: dict[str, Any],
-        einfo: Any,  # noqa: ARG002
-    ) -> None:
-        with unit_of_work() as uow:
-            jobs.record_failure(uow, UUID(kwargs["item_id"]), exc)
-
-
-@app.task(name="maskloop.embed", base=ItemTask)
+@app.task(name="maskloop.embed")
 def embed_image(item_id: str) -> None:
-    embed_item(UUID(item_id))
+    run_item(UUID(item_id))
+
+
+@app.task(name="maskloop.automatic")
+def find_masks(item_id: str) -> None:
+    run_item(UUID(item_id))
+
+
+@app.task(name="maskloop.prefill")
+def prefill_image(item_id: str) -> None:
+    run_item(UUID(item_id))
+
+
+@app.task(name="maskloop.export")
+def export_image(item_id: str) -> None:
+    run_item(UUID(item_id))
 
 
 @app.task(name="maskloop.resend_lost")
 def resend_lost() -> None:
+    # Asked before the rows are looked at: what is sent in between is too young to count as lost.
+    empty = empty_queues(app)
     with unit_of_work() as uow:
-        embed.resend_lost(uow)
+        jobs.resend_lost(uow, empty_queues=empty)
+
+
+@app.task(name="maskloop.start_due_batches")
+def start_due_batches() -> None:
+    start_due()
 
 
 @app.task(name="maskloop.request_missing")

@@ -54,7 +54,7 @@ def put_mask(
     Conflict when the id belongs to a mask of another image or the mask is deleted.
     """
     image = get_image(uow, image_id)
-    values = _checked_values(uow, content, image)
+    values = mask_values(uow, content, image)
     mask = _locked(uow, mask_id)
     if mask is None:
         if base_version is not None:
@@ -136,7 +136,7 @@ def mask_history(uow: UnitOfWork, image_id: UUID, mask_id: UUID) -> list[MaskVer
     )
 
 
-def _checked_values(uow: UnitOfWork, content: MaskContent, image: Image) -> dict[str, Any]:
+def mask_values(uow: UnitOfWork, content: MaskContent, image: Image) -> dict[str, Any]:
     """The columns of a mask with this content. Raises InvalidMask."""
     segmentation = rle.validate(content.segmentation, image.height, image.width)
     _require_sense(content)

@@ -62,3 +62,20 @@ def register_celery_sender(client: Celery | None = None) -> None:
             _log.warning("the broker cannot be reached; %s %s will be sent later", task_name, ids, exc_info=True)
 
     set_sender(send)
+
+
+def empty_queues(client: Celery) -> set[Queue]:
+    """The queues in which no message waits. Raises kombu's OperationalError when the broker cannot be reached."""
+    empty: set[Queue] = set()
+    with client.connection_for_read() as connection:
+        connection.ensure_connection(max_retries=1, timeout=5)
+        for queue in Queue:
+            with connection.channel() as channel:
+                try:
+                    waiting = BrokerQueue(queue.value).bind(channel).queue_declare(passive=True).message_count
+                except connection.channel_errors:
+                    # Redis forgets a queue that has been emptied.
+                    waiting = 0
+            if not waiting:
+                empty.add(queue)
+    return empty

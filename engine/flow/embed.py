@@ -4,7 +4,6 @@ The asking and the reading; the making is in `embed_item`, which needs torch.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -25,7 +24,12 @@ _STATES: dict[ItemState, State] = {
     ItemState.RUNNING: "running",
     ItemState.DONE: "done",
     ItemState.FAILED: "failed",
+    ItemState.CANCELLED: "none",
 }
+
+
+_STANDING = (Job.kind == JobKind.EMBED, Job.standing)
+"""The embeddings that importing and opening images asks for; batches of embeddings have a progress of their own."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def request_missing(uow: UnitOfWork, model: Model) -> None:
     """Ask for the embedding of every image that has none with `model` and was not asked for."""
     for project in uow.session.scalars(select(Project)).all():
         asked = exists().where(
-            JobItem.image_id == Image.id, JobItem.job_id == Job.id, Job.model_id == model.id, Job.kind == JobKind.EMBED
+            JobItem.image_id == Image.id, JobItem.job_id == Job.id, Job.model_id == model.id, *_STANDING
         )
         made = exists().where(Embedding.image_id == Image.id, Embedding.model_id == model.id)
         missing = uow.session.scalars(
@@ -110,9 +114,7 @@ def embedding_states(uow: UnitOfWork, image_ids: list[UUID], model_id: UUID) -> 
     )
     states = {image_id: EmbeddingState("none") for image_id in image_ids}
     items = uow.session.scalars(
-        select(JobItem)
-        .join(Job)
-        .where(JobItem.image_id.in_(image_ids), Job.model_id == model_id, Job.kind == JobKind.EMBED)
+        select(JobItem).join(Job).where(JobItem.image_id.in_(image_ids), Job.model_id == model_id, *_STANDING)
     )
     states.update(_states_of(uow, list(items)))
     states.update((image_id, EmbeddingState("done")) for image_id in made)
@@ -129,7 +131,7 @@ def embedding_progress(uow: UnitOfWork, project_id: UUID) -> EmbeddingProgress:
     of_project = (
         select(JobItem.state, func.count())
         .join(Job)
-        .where(Job.project_id == project_id, Job.model_id == model.id, Job.kind == JobKind.EMBED)
+        .where(Job.project_id == project_id, Job.model_id == model.id, *_STANDING)
         .group_by(JobItem.state)
     )
     counts = dict.fromkeys(_STATES.values(), 0)
@@ -139,7 +141,7 @@ def embedding_progress(uow: UnitOfWork, project_id: UUID) -> EmbeddingProgress:
         select(JobItem.image_id, Image.file_name, JobItem.error)
         .join(Job)
         .join(Image, JobItem.image_id == Image.id)
-        .where(Job.project_id == project_id, Job.model_id == model.id, Job.kind == JobKind.EMBED)
+        .where(Job.project_id == project_id, Job.model_id == model.id, *_STANDING)
         .where(JobItem.state == ItemState.FAILED)
         .order_by(Image.created_at, Image.id)
     )
@@ -158,19 +160,12 @@ def retry_failed(uow: UnitOfWork, project_id: UUID) -> int:
     model = live_model(uow)
     if model is None:
         return 0
-    return jobs.requeue_failed(uow, jobs.standing_job(uow, JobKind.EMBED, project_id, model.id))
-
-
-def resend_lost(uow: UnitOfWork, older_than: timedelta = jobs.SENT_LOST_AFTER) -> int:
-    """Send again what was sent or begun and shows no life any more; returns how many items."""
-    return jobs.resend_lost(uow, older_than)
+    return jobs.requeue(uow, jobs.standing_job(uow, JobKind.EMBED, project_id, model.id), [ItemState.FAILED])
 
 
 def _item(uow: UnitOfWork, image_id: UUID, model_id: UUID) -> JobItem | None:
     return uow.session.scalars(
-        select(JobItem)
-        .join(Job)
-        .where(JobItem.image_id == image_id, Job.model_id == model_id, Job.kind == JobKind.EMBED)
+        select(JobItem).join(Job).where(JobItem.image_id == image_id, Job.model_id == model_id, *_STANDING)
     ).first()
 
 

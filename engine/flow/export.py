@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from engine.dataset.sa1b import StoredMask, make_record, to_json
+from engine.dataset.sa1b import Sa1bRecord, StoredMask, make_record, to_json
 from engine.flow.annotate import list_masks, segmentation_of
 from engine.flow.projects import get_project
 from engine.store.blobs import get_blobs
-from engine.store.tables import Image, Mask
+from engine.store.tables import Image, Mask, Review
 from engine.store.unit_of_work import UnitOfWork
 
 _CHUNK = 1 << 18
@@ -29,6 +29,12 @@ def export_sa1b(uow: UnitOfWork, project_id: UUID, with_images: bool = False) ->
         select(Image).where(Image.project_id == project_id).order_by(Image.created_at, Image.id)
     ).all()
     return _files(uow, images, with_images)
+
+
+def sa1b_record(uow: UnitOfWork, image: Image, file_name: str) -> Sa1bRecord:
+    """An image's annotations; masks that wait for review are not annotations yet."""
+    masks = [_stored(mask, image) for mask in list_masks(uow, image.id) if mask.review is not Review.WAITING]
+    return make_record(image.id, file_name, image.width, image.height, masks)
 
 
 def stream_zip(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
@@ -72,12 +78,16 @@ class _Sink:
 def _files(uow: UnitOfWork, images: Iterable[Image], with_images: bool) -> Iterator[tuple[str, bytes]]:
     taken: set[str] = set()
     for image in images:
-        stem = _free_stem(PurePath(image.file_name).stem or "image", taken)
-        file_name = stem + _SUFFIXES[image.display_media_type]
+        stem, file_name = export_name(image, taken)
         if with_images:
             yield file_name, get_blobs().get(image.display_key)
-        masks = [_stored(mask, image) for mask in list_masks(uow, image.id)]
-        yield f"{stem}.json", to_json(make_record(image.id, file_name, image.width, image.height, masks))
+        yield f"{stem}.json", to_json(sa1b_record(uow, image, file_name))
+
+
+def export_name(image: Image, taken: set[str]) -> tuple[str, str]:
+    """(stem, file name) of an image in a data set; the stem differs from all in `taken`, which it joins."""
+    stem = _free_stem(PurePath(image.file_name).stem or "image", taken)
+    return stem, stem + _SUFFIXES[image.display_media_type]
 
 
 _SUFFIXES = {

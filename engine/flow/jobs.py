@@ -1,49 +1,61 @@
 """Durable jobs: the rows are the truth, messages are only hints to look at a row.
 
-An item goes queued → sent → running → done or failed. At most `WINDOW` items of a kind are sent or running at a
-time and the rest wait as rows, so a message waits minutes, not days: one that stays away longer was lost, and sending
-it again (`resend_lost`) cannot flood the broker. A message for an item that is done, failed, or at work elsewhere is
-a no-op, so sending too often does no harm.
+An item goes queued → sent → running → done or failed, or is cancelled on the way. A message for an item that is none of
+these workers' business any more (done, failed, paused, at work elsewhere) is a no-op. What an attempt made is stored in
+the transaction that marks its item done, and only if that attempt still holds the item: nothing is stored twice.
+
+Rows are locked job first, then item, everywhere: two finishers of one job wait for each other, and the last closes it.
 """
 
-import logging
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import exists, func, select, update
 
 from engine.errors import MaskloopError
-from engine.flow.dispatch import Queue, send
+from engine.flow.job_feed import FRONT, ROUTES, SILENT_AFTER, feed, mark_sent, recover, resend_lost
 from engine.store.queries import insert_or_ignore
 from engine.store.tables import ItemState, Job, JobItem, JobKind, JobState, utc_now
 from engine.store.unit_of_work import UnitOfWork
 
-WINDOW = 64
+__all__ = [
+    "FRONT",
+    "MAX_ATTEMPTS",
+    "ROUTES",
+    "UNFINISHED",
+    "Outcome",
+    "TookTooLong",
+    "beat",
+    "bring_to_front",
+    "claim",
+    "close_if_over",
+    "enqueue",
+    "feed",
+    "finish",
+    "held_item",
+    "record_failure",
+    "recover",
+    "requeue",
+    "resend_lost",
+    "standing_job",
+]
+
 MAX_ATTEMPTS = 3
-FRONT = 1
-"""The priority of what somebody is waiting for; batches have 0."""
-
-SENT_LOST_AFTER = timedelta(minutes=15)
-SILENT_AFTER = timedelta(minutes=1)
-"""A running item whose heart has not beaten for this long has no worker any more (it beats every ten seconds)."""
-
 UNFINISHED = (ItemState.QUEUED, ItemState.SENT, ItemState.RUNNING)
 
-_log = logging.getLogger(__name__)
+
+class TookTooLong(MaskloopError):
+    """An image was worked on longer than the deployment allows."""
 
 
 @dataclass(frozen=True)
-class Route:
-    """The task that works on one item of a kind of job, and its queues."""
+class Outcome:
+    """What working on an image came to, for kinds that add masks or make a file."""
 
-    task: str
-    queue: Queue
-    front: Queue
-
-
-ROUTES = {JobKind.EMBED: Route("maskloop.embed", Queue.EMBED, Queue.EMBED_FRONT)}
+    mask_count: int | None = None
+    output_key: str | None = None
 
 
 def standing_job(uow: UnitOfWork, kind: JobKind, project_id: UUID, model_id: UUID) -> Job:
@@ -59,6 +71,7 @@ def standing_job(uow: UnitOfWork, kind: JobKind, project_id: UUID, model_id: UUI
                 "project_id": project_id,
                 "model_id": model_id,
                 "state": JobState.RUNNING,
+                "standing": True,
                 "created_at": utc_now(),
             }
         ],
@@ -72,7 +85,10 @@ def enqueue(uow: UnitOfWork, job: Job, image_ids: Collection[UUID]) -> None:
     insert_or_ignore(
         uow.session,
         JobItem,
-        [{"job_id": job.id, "image_id": image_id, "queued_at": now} for image_id in image_ids],
+        [
+            {"job_id": job.id, "image_id": image_id, "priority": job.priority, "queued_at": now}
+            for image_id in image_ids
+        ],
     )
     job.state, job.finished_at = JobState.RUNNING, None
     feed(uow, job.kind)
@@ -82,156 +98,152 @@ def bring_to_front(uow: UnitOfWork, kind: JobKind, item: JobItem) -> None:
     """Send a waiting item ahead of all batches, whatever the window; harmless when it is there already."""
     if item.state in (ItemState.QUEUED, ItemState.SENT) and item.priority < FRONT:
         item.priority = FRONT
-        _mark_sent(uow, kind, item)
-
-
-def feed(uow: UnitOfWork, kind: JobKind) -> None:
-    """Send queued items, the most urgent and longest waiting first, as far as the window has room."""
-    uow.session.flush()
-    under_way = uow.session.scalar(
-        select(func.count())
-        .select_from(JobItem)
-        .join(Job)
-        .where(Job.kind == kind, JobItem.state.in_((ItemState.SENT, ItemState.RUNNING)))
-    )
-    room = WINDOW - (under_way or 0)
-    if room <= 0:
-        return
-    items = uow.session.scalars(
-        select(JobItem)
-        .join(Job)
-        .where(Job.kind == kind, JobItem.state == ItemState.QUEUED)
-        .order_by(JobItem.priority.desc(), JobItem.queued_at, JobItem.id)
-        .limit(room)
-        .with_for_update(skip_locked=True, of=JobItem)
-    )
-    for item in items.all():
-        _mark_sent(uow, kind, item)
+        mark_sent(uow, kind, item)
 
 
 def claim(uow: UnitOfWork, item_id: UUID) -> JobItem | None:
-    """Take an item for work; None when there is nothing to do: gone, done, failed, or at work elsewhere.
+    """Take an item for work; None when there is nothing to do: gone, done, called back, or at work elsewhere.
 
     An item whose worker died `MAX_ATTEMPTS` times is failed here instead, so that a poison image stops.
     """
-    item = _locked(uow, item_id)
-    now = utc_now()
-    if item is None or item.state in (ItemState.DONE, ItemState.FAILED):
+    found = _locked(uow, item_id)
+    if found is None:
         return None
-    if item.state is ItemState.RUNNING and item.heartbeat_at and item.heartbeat_at > now - SILENT_AFTER:
+    job, item = found
+    now = utc_now()
+    if item.state is ItemState.RUNNING:
+        if _heart_beats(item, now):
+            return None
+    elif item.state is not ItemState.SENT:
+        return None
+    if job.state is JobState.PAUSED or _is_full(uow, job, now):
+        # It is sent again when the job goes on, or when one of the job's other images is done.
+        item.state = ItemState.QUEUED
         return None
     if item.attempts >= MAX_ATTEMPTS:
         _fail(
             uow,
+            job,
             item,
             f"The worker stopped {item.attempts} times while working on this image, perhaps for lack of memory. "
             "Retry it on a machine with more memory, or remove the image.",
         )
         return None
-    item.state, item.heartbeat_at = ItemState.RUNNING, now
+    item.state, item.started_at, item.heartbeat_at = ItemState.RUNNING, now, now
     item.attempts += 1
     return item
 
 
-def beat(uow: UnitOfWork, item_id: UUID) -> None:
-    """Show that an item's worker is alive."""
-    uow.session.execute(
-        update(JobItem).where(JobItem.id == item_id, JobItem.state == ItemState.RUNNING).values(heartbeat_at=utc_now())
+def beat(uow: UnitOfWork, item_id: UUID, attempt: int) -> bool:
+    """Show that an attempt's worker is alive; False when the item is not this attempt's any more."""
+    beaten = uow.session.execute(
+        update(JobItem)
+        .where(JobItem.id == item_id, JobItem.state == ItemState.RUNNING, JobItem.attempts == attempt)
+        .values(heartbeat_at=utc_now())
+        .returning(JobItem.id)
     )
+    return beaten.one_or_none() is not None
 
 
-def finish(uow: UnitOfWork, item_id: UUID) -> None:
-    """Mark an item done and send the next."""
-    item = _locked(uow, item_id)
-    if item is not None:
-        item.state, item.error = ItemState.DONE, None
-        _settle(uow, item)
+def held_item(uow: UnitOfWork, item_id: UUID, attempt: int) -> JobItem | None:
+    """The item, locked, if this attempt still holds it; None when it was cancelled, deleted, or given to another."""
+    found = _locked(uow, item_id)
+    if found is None:
+        return None
+    _, item = found
+    return item if item.state is ItemState.RUNNING and item.attempts == attempt else None
 
 
-def record_failure(uow: UnitOfWork, item_id: UUID, error: BaseException) -> None:
-    """Fail an item for good when its data are at fault; otherwise queue it again until the attempts are used up."""
-    item = _locked(uow, item_id)
-    if item is None or item.state is not ItemState.RUNNING:
+def finish(uow: UnitOfWork, item: JobItem, outcome: Outcome) -> None:
+    """Mark a held item done and send the next."""
+    item.state, item.error, item.finished_at = ItemState.DONE, None, utc_now()
+    item.mask_count, item.output_key = outcome.mask_count, outcome.output_key
+    _settle(uow, uow.session.get_one(Job, item.job_id))
+
+
+def record_failure(uow: UnitOfWork, item_id: UUID, attempt: int, error: BaseException) -> None:
+    """Fail a held item for good when its data are at fault; otherwise queue it again until the attempts are used up."""
+    item = held_item(uow, item_id, attempt)
+    if item is None:
         return
+    job = uow.session.get_one(Job, item.job_id)
     if isinstance(error, MaskloopError):
-        _fail(uow, item, str(error))
+        _fail(uow, job, item, str(error))
     elif item.attempts >= MAX_ATTEMPTS:
         _fail(
             uow,
+            job,
             item,
             f"Working on this image failed {item.attempts} times with {type(error).__name__}: {error}. "
             "The worker's log says more; retry when the cause is removed.",
         )
     else:
         item.state = ItemState.QUEUED
-        _settle(uow, item)
+        _settle(uow, job)
 
 
-def requeue_failed(uow: UnitOfWork, job: Job) -> int:
-    """Queue a job's failed items again, attempts counted from zero; returns how many."""
-    items = uow.session.scalars(
-        select(JobItem).where(JobItem.job_id == job.id, JobItem.state == ItemState.FAILED).with_for_update()
-    ).all()
-    for item in items:
-        item.state, item.attempts, item.error, item.queued_at = ItemState.QUEUED, 0, None, utc_now()
-    if items:
+def requeue(uow: UnitOfWork, job: Job, states: Collection[ItemState], image_ids: Collection[UUID] | None = None) -> int:
+    """Queue a job's items in `states` again (of `image_ids`, else all), attempts from zero; returns how many."""
+    uow.session.refresh(job, with_for_update=True)
+    again = (
+        update(JobItem)
+        .where(JobItem.job_id == job.id, JobItem.state.in_(states))
+        .values(state=ItemState.QUEUED, attempts=0, error=None, finished_at=None, queued_at=utc_now())
+        .returning(JobItem.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    if image_ids is not None:
+        again = again.where(JobItem.image_id.in_(image_ids))
+    count = len(uow.session.scalars(again).all())
+    if count:
         job.state, job.finished_at = JobState.RUNNING, None
         feed(uow, job.kind)
-    return len(items)
+    return count
 
 
-def resend_lost(uow: UnitOfWork, older_than: timedelta = SENT_LOST_AFTER) -> int:
-    """Queue and send again what was sent before `older_than` and never begun, and what lost its worker.
-
-    Returns how many items were lost. Also sends what is queued if the window has room, so nothing can get stuck.
-    """
-    now = utc_now()
-    lost = or_(
-        and_(JobItem.state == ItemState.SENT, JobItem.sent_at < now - older_than),
-        and_(JobItem.state == ItemState.RUNNING, JobItem.heartbeat_at < now - SILENT_AFTER),
-    )
-    return _requeue(uow, list(ROUTES), lost)
-
-
-def recover(uow: UnitOfWork, kinds: Collection[JobKind]) -> int:
-    """Send again all that was under way, whatever its age: only for a worker that knows it is the only one."""
-    return _requeue(uow, kinds, JobItem.state.in_((ItemState.SENT, ItemState.RUNNING)))
-
-
-def _requeue(uow: UnitOfWork, kinds: Collection[JobKind], lost: ColumnElement[bool]) -> int:
-    items = uow.session.scalars(
-        select(JobItem).join(Job).where(Job.kind.in_(kinds), lost).with_for_update(skip_locked=True, of=JobItem)
-    ).all()
-    for item in items:
-        item.state = ItemState.QUEUED
-    if items:
-        _log.warning("sending %d lost items again", len(items))
-    for kind in kinds:
-        feed(uow, kind)
-    return len(items)
-
-
-def _locked(uow: UnitOfWork, item_id: UUID) -> JobItem | None:
-    return uow.session.get(JobItem, item_id, with_for_update=True, populate_existing=True)
-
-
-def _mark_sent(uow: UnitOfWork, kind: JobKind, item: JobItem) -> None:
-    item.state, item.sent_at = ItemState.SENT, utc_now()
-    route = ROUTES[kind]
-    queue = route.front if item.priority >= FRONT else route.queue
-    uow.after_commit(lambda: send(route.task, {"item_id": str(item.id)}, queue))
-
-
-def _fail(uow: UnitOfWork, item: JobItem, sentence: str) -> None:
-    item.state, item.error = ItemState.FAILED, sentence
-    _settle(uow, item)
-
-
-def _settle(uow: UnitOfWork, item: JobItem) -> None:
-    """Close the job when that was its last item, and send the next."""
+def close_if_over(uow: UnitOfWork, job: Job) -> None:
+    """Finish a job that has nothing left to do; a cancelled one stays cancelled."""
     uow.session.flush()
-    job = uow.session.get_one(Job, item.job_id)
     left = exists().where(JobItem.job_id == job.id, JobItem.state.in_(UNFINISHED))
-    if not uow.session.scalar(select(left)):
+    if job.state is not JobState.CANCELLED and not uow.session.scalar(select(left)):
         job.state, job.finished_at = JobState.FINISHED, utc_now()
+
+
+def _locked(uow: UnitOfWork, item_id: UUID) -> tuple[Job, JobItem] | None:
+    job_id = uow.session.scalar(select(JobItem.job_id).where(JobItem.id == item_id))
+    if job_id is None:
+        return None
+    job = uow.session.get(Job, job_id, with_for_update=True, populate_existing=True)
+    item = uow.session.get(JobItem, item_id, with_for_update=True, populate_existing=True)
+    return None if job is None or item is None else (job, item)
+
+
+def _heart_beats(item: JobItem, now: datetime) -> bool:
+    return item.heartbeat_at is not None and item.heartbeat_at > now - SILENT_AFTER
+
+
+def _is_full(uow: UnitOfWork, job: Job, now: datetime) -> bool:
+    """Whether as many of the job's images are at work as may be."""
+    if job.concurrency is None:
+        return False
+    at_work = uow.session.scalar(
+        select(func.count())
+        .select_from(JobItem)
+        .where(
+            JobItem.job_id == job.id,
+            JobItem.state == ItemState.RUNNING,
+            JobItem.heartbeat_at > now - SILENT_AFTER,
+        )
+    )
+    return (at_work or 0) >= job.concurrency
+
+
+def _fail(uow: UnitOfWork, job: Job, item: JobItem, sentence: str) -> None:
+    item.state, item.error, item.finished_at = ItemState.FAILED, sentence, utc_now()
+    _settle(uow, job)
+
+
+def _settle(uow: UnitOfWork, job: Job) -> None:
+    """Close the job when that was its last item, and send the next."""
+    close_if_over(uow, job)
     feed(uow, job.kind)

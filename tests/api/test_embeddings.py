@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from engine.flow.embed import request_missing
-from engine.flow.embed_item import embed_item
 from engine.flow.models import get_model
+from engine.flow.run_item import run_item
 from engine.sam import Sam
 from engine.store.blobs import get_blobs
 from engine.store.tables import ItemState, JobItem
@@ -63,7 +63,7 @@ def work() -> None:
             select(JobItem.id).where(JobItem.state.in_((ItemState.QUEUED, ItemState.SENT)))
         ).all()
     for item_id in waiting:
-        embed_item(item_id)
+        run_item(item_id)
 
 
 @pytest.fixture

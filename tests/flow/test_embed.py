@@ -1,5 +1,6 @@
 """The life of an embedding's job item, step by step, without a broker: what is sent is in the outbox."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,15 +17,26 @@ from engine.flow.embed import (
     get_embedding,
     request_embedding,
     request_missing,
-    resend_lost,
     retry_failed,
 )
-from engine.flow.embed_item import embed_item
 from engine.flow.images import delete_image, list_images
 from engine.flow.import_image import load_rgb
+from engine.flow.run_item import run_item
 from engine.inference.embedder import Embedder
 from engine.sam import Sam
-from engine.store.tables import Embedding, Image, ItemState, Job, JobItem, JobState, Model, Project, User, utc_now
+from engine.store.tables import (
+    Embedding,
+    Image,
+    ItemState,
+    Job,
+    JobItem,
+    JobKind,
+    JobState,
+    Model,
+    Project,
+    User,
+    utc_now,
+)
 from engine.store.unit_of_work import unit_of_work
 from tests.fixtures.deployment import add_image
 from tests.flow.conftest import Outbox
@@ -51,7 +63,7 @@ def test_an_imported_image_is_sent_and_embedded_once(
     assert state_of(image, model) == EmbeddingState("queued", position=0)
     (item_id,) = take_ids(outbox)
     for _ in range(2):
-        embed_item(item_id)
+        run_item(item_id)
     assert state_of(image, model) == EmbeddingState("done")
     with unit_of_work() as uow:
         data = get_embedding(uow, image.id, model.id)
@@ -87,9 +99,9 @@ def test_an_opened_image_is_put_in_front_once(project: Project, owner: User, mod
     ask(images[3], model, urgent=True)
     assert outbox.take() == [("embed_front", str(ids[3]))]
     assert [state_of(image, model).position for image in images] == [1, 2, 3, 0]
-    embed_item(ids[3])
+    run_item(ids[3])
     # The message sent first finds nothing left to do.
-    embed_item(ids[3])
+    run_item(ids[3])
     assert state_of(images[3], model).state == "done"
     with unit_of_work() as uow:
         assert uow.session.scalar(select(func.count()).select_from(Embedding)) == 1
@@ -98,18 +110,18 @@ def test_an_opened_image_is_put_in_front_once(project: Project, owner: User, mod
 def test_only_a_window_of_a_large_batch_is_sent_and_the_rest_follows(
     project: Project, owner: User, model: Model, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "WINDOW", 2)
+    monkeypatch.setitem(jobs.ROUTES, JobKind.EMBED, replace(jobs.ROUTES[JobKind.EMBED], window=2))
     images = [add_image(project, owner, seed) for seed in range(5)]
     first = take_ids(outbox)
     assert len(first) == 2
     assert ask(images[4], model, urgent=True).position == 0
     ((queue, urgent),) = outbox.take()
     assert queue == "embed_front"
-    embed_item(UUID(urgent))
+    run_item(UUID(urgent))
     assert outbox.take() == []  # the window is still full
     seen = first.copy()
     for item_id in seen:
-        embed_item(item_id)
+        run_item(item_id)
         seen.extend(take_ids(outbox))
     assert len(set(seen)) == len(seen) == 4
     with unit_of_work() as uow:
@@ -146,12 +158,12 @@ def test_what_lost_its_worker_is_sent_again(project: Project, owner: User, model
     with unit_of_work() as uow:
         jobs.claim(uow, item_id)
     with unit_of_work() as uow:
-        assert resend_lost(uow) == 0
+        assert jobs.resend_lost(uow) == 0
     age("heartbeat_at", timedelta(minutes=2))
     with unit_of_work() as uow:
-        assert resend_lost(uow) == 1
+        assert jobs.resend_lost(uow) == 1
     assert take_ids(outbox) == [item_id]
-    embed_item(item_id)
+    run_item(item_id)
     assert item(item_id).state is ItemState.DONE
 
 
@@ -159,10 +171,10 @@ def test_a_lost_message_is_sent_again(project: Project, owner: User, model: Mode
     add_image(project, owner)
     (item_id,) = take_ids(outbox)
     with unit_of_work() as uow:
-        assert resend_lost(uow) == 0
+        assert jobs.resend_lost(uow) == 0
     age("sent_at", timedelta(hours=1))
     with unit_of_work() as uow:
-        assert resend_lost(uow) == 1
+        assert jobs.resend_lost(uow) == 1
     assert take_ids(outbox) == [item_id]
 
 
@@ -173,9 +185,9 @@ def test_a_beating_heart_keeps_an_item(project: Project, owner: User, model: Mod
         jobs.claim(uow, item_id)
     age("heartbeat_at", timedelta(minutes=2))
     with unit_of_work() as uow:
-        jobs.beat(uow, item_id)
+        assert jobs.beat(uow, item_id, 1)
     with unit_of_work() as uow:
-        assert resend_lost(uow) == 0
+        assert jobs.resend_lost(uow) == 0
 
 
 def test_an_image_that_kills_the_worker_stops_after_three_attempts(
@@ -189,7 +201,7 @@ def test_an_image_that_kills_the_worker_stops_after_three_attempts(
         with unit_of_work() as uow:
             assert jobs.recover(uow, list(jobs.ROUTES)) == 1
         assert take_ids(outbox) == [item_id]
-    embed_item(item_id)
+    run_item(item_id)
     failed = state_of(image, model)
     assert failed.state == "failed"
     assert failed.error is not None
@@ -206,13 +218,13 @@ def test_a_failed_image_can_be_retried(project: Project, owner: User, model: Mod
     with unit_of_work() as uow:
         jobs.claim(uow, item_id)
     with unit_of_work() as uow:
-        jobs.record_failure(uow, item_id, InvalidImage("The image is damaged."))
+        jobs.record_failure(uow, item_id, 1, InvalidImage("The image is damaged."))
     assert state_of(image, model) == EmbeddingState("failed", error="The image is damaged.")
     assert ask(image, model, urgent=True).state == "failed"
     with unit_of_work() as uow:
         assert retry_failed(uow, project.id) == 1
     assert take_ids(outbox) == [item_id]
-    embed_item(item_id)
+    run_item(item_id)
     assert state_of(image, model).state == "done"
 
 
@@ -223,7 +235,7 @@ def test_an_unexpected_error_is_tried_three_times(project: Project, owner: User,
         with unit_of_work() as uow:
             jobs.claim(uow, item_id)
         with unit_of_work() as uow:
-            jobs.record_failure(uow, item_id, RuntimeError("no memory"))
+            jobs.record_failure(uow, item_id, attempt, RuntimeError("no memory"))
         assert len(outbox.take()) == (0 if attempt == 3 else 1)
     failed = state_of(image, model)
     assert failed.error is not None
@@ -237,7 +249,7 @@ def test_an_image_deleted_while_it_waits_is_no_error(
     (item_id,) = take_ids(outbox)
     with unit_of_work() as uow:
         delete_image(uow, owner, image.id)
-    embed_item(item_id)
+    run_item(item_id)
     with unit_of_work() as uow:
         assert uow.session.scalar(select(func.count()).select_from(Embedding)) == 0
 
@@ -246,7 +258,7 @@ def test_a_page_of_images_shows_their_states(project: Project, owner: User, mode
     for seed in range(3):
         add_image(project, owner, seed)
     ids = take_ids(outbox)
-    embed_item(ids[0])
+    run_item(ids[0])
     with unit_of_work(read_only=True) as uow:
         page = list_images(uow, project.id, 0, 10)
     assert [summary.embedding for summary in page.items] == [

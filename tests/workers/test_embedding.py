@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from engine.flow.embed import embedding_progress, embedding_state, request_embedding, resend_lost
+from engine.flow.embed import embedding_progress, embedding_state, request_embedding
+from engine.flow.jobs import resend_lost
 from engine.settings import Settings
 from engine.store.blobs import get_blobs
 from engine.store.tables import Embedding, ItemState, JobItem, Model, Project, User, utc_now

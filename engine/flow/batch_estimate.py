@@ -1,0 +1,70 @@
+"""What a batch would cost, from what images have cost on this deployment."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from engine.flow.batch_order import BatchOrder
+from engine.flow.batches import chosen_images, model_of
+from engine.store.tables import ItemState, Job, JobItem
+from engine.store.unit_of_work import UnitOfWork
+
+_MEASURED = 200
+_JOBS_LOOKED_AT = 50
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`seconds` is the work of one worker; None, like `seconds_per_image`, while nothing has been measured.
+
+    `measured_images`: how many past images say so. `same_settings`: whether they were done with these settings.
+    """
+
+    images: int
+    seconds_per_image: float | None
+    seconds: float | None
+    measured_images: int
+    same_settings: bool
+
+
+def estimate_batch(uow: UnitOfWork, project_id: UUID, order: BatchOrder) -> Estimate:
+    """From up to 200 past images of this kind with this model, if possible with these very settings.
+
+    Raises NotFound, InvalidInput, as starting the batch would; a selection that no image passes is no error here.
+    """
+    settings = order.checked_settings()
+    images = len(chosen_images(uow, project_id, order))
+    model = model_of(uow, order)
+    past = uow.session.scalars(
+        select(Job)
+        .where(Job.kind == order.kind, Job.model_id == (None if model is None else model.id))
+        .order_by(Job.created_at.desc())
+        .limit(_JOBS_LOOKED_AT)
+    ).all()
+    alike = [job.id for job in past if _costs_the_same(job.settings, settings)]
+    durations = _durations(uow, alike)
+    same = bool(durations)
+    if not durations:
+        durations = _durations(uow, [job.id for job in past])
+    if not durations:
+        return Estimate(images, None, None, 0, False)
+    mean = sum(durations) / len(durations)
+    return Estimate(images, mean, mean * images, len(durations), same)
+
+
+def _durations(uow: UnitOfWork, job_ids: list[UUID]) -> list[float]:
+    """Seconds of the latest images."""
+    rows = uow.session.execute(
+        select(JobItem.started_at, JobItem.finished_at)
+        .where(JobItem.job_id.in_(job_ids), JobItem.state == ItemState.DONE, JobItem.started_at.is_not(None))
+        .order_by(JobItem.finished_at.desc())
+        .limit(_MEASURED)
+    )
+    return [(finished - started).total_seconds() for started, finished in rows if started and finished]
+
+
+def _costs_the_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Standing jobs of embeddings have no settings at all, and embedding has none to differ in."""
+    return {key: one.get(key) for key in other} == other

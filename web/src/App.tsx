@@ -10,7 +10,7 @@ import { NotFoundPage } from "./pages/NotFoundPage";
 import { ProjectPage } from "./pages/project/ProjectPage";
 import { ProjectsPage } from "./pages/projects/ProjectsPage";
 import { SignInPage } from "./pages/SignInPage";
-import { saveQueue, watchSaving } from "./saving";
+import { closings, saveQueue, watchSaving } from "./saving";
 import { theme } from "./theme";
 
 const queryClient = new QueryClient({
@@ -66,7 +66,16 @@ export function App() {
 function Resume() {
   const userId = useQuery({ ...meQuery(), enabled: false }).data?.id;
   useEffect(() => {
-    if (userId) void saveQueue.resume(userId);
+    if (!userId) return;
+    const sendLeft = (): void => void closings.sendLeft(userId);
+    void saveQueue.resume(userId);
+    sendLeft();
+    window.addEventListener("online", sendLeft);
+    window.addEventListener("focus", sendLeft);
+    return () => {
+      window.removeEventListener("online", sendLeft);
+      window.removeEventListener("focus", sendLeft);
+    };
   }, [userId]);
   return null;
 }

@@ -2,11 +2,13 @@
 
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "./api/client";
+import { Closings } from "./document/closings";
 import { Journal } from "./document/journal";
 import { SaveQueue } from "./document/save_queue";
 
 export const journal = new Journal();
 export const saveQueue = new SaveQueue(api, journal);
+export const closings = new Closings(api, globalThis.localStorage);
 
 /** What this browser kept of the person's work on an image; unsaved masks of all images are sent on the way. */
 export const keptQuery = (userId: string | undefined, imageId: string) =>

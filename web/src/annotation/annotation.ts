@@ -1,18 +1,18 @@
 /** The annotation of one open image: joins the document, the decoder, the clock and what the page shows. */
 
 import { api } from "../api/client";
-import type { ImageDetail, Mask, Me, Model } from "../api/types";
+import type { ImageDetail, Label, Mask, Me, Model } from "../api/types";
 import type { LocalDecoder } from "../decoder/local_decoder";
 import { DecodeSession } from "../decoder/session";
 import { ActiveClock } from "../document/active_time";
 import { type DraftRecord, draftFrom } from "../document/draft";
 import { Editor, type EditorState } from "../document/editor";
 import type { Journal } from "../document/journal";
-import { area } from "../document/rle";
+import { area, bounds } from "../document/rle";
 import { contains } from "../document/rle_operations";
 import type { SaveQueue } from "../document/save_queue";
 import type { ImagePoint, Size } from "../geometry/points";
-import { fitTo, keepVisible, panBy, type View } from "../geometry/view";
+import { fitTo, fitToBox, keepVisible, panBy, type View } from "../geometry/view";
 import { Observable } from "../observable";
 import { texts } from "../texts";
 import { BoxTool } from "../tools/box_tool";
@@ -38,6 +38,10 @@ export interface AnnotationOptions {
   readonly journal: Journal;
   /** The object that was being made when the image was left. */
   readonly left: DraftRecord | null;
+  /** What the project offers. */
+  readonly labels: readonly Label[];
+  /** What the next masks are labelled with; outlives the image. */
+  readonly label: Observable<string | null>;
 }
 
 /** What becomes of a mask that somebody else changed, or that the server refused. */
@@ -67,6 +71,9 @@ export class Annotation {
     pan: new PanTool(),
   };
   readonly commands: ToolCommands;
+  readonly labels: readonly Label[];
+  /** What the next masks are labelled with. */
+  readonly labelInHand: Observable<string | null>;
 
   readonly #me: Me;
   readonly #queue: SaveQueue;
@@ -75,8 +82,10 @@ export class Annotation {
   #canvasSize: Size = { width: 0, height: 0 };
   #pressed = false;
 
-  constructor({ image, masks, askedAt, me, queue, journal, left }: AnnotationOptions) {
+  constructor({ image, masks, askedAt, me, queue, journal, left, labels, label }: AnnotationOptions) {
     this.image = image;
+    this.labels = labels;
+    this.labelInHand = label;
     this.#me = me;
     this.#queue = queue;
     const loaded = queue.load(image.id, masks, askedAt);
@@ -88,6 +97,7 @@ export class Annotation {
     this.making = new ObjectMaking({
       ...{ image, editor, clock, shown },
       authorName: me.name,
+      label,
       decoding: () => this.#decoding,
     });
     this.commands = toolCommands(this);
@@ -144,6 +154,13 @@ export class Annotation {
   changeView(change: (view: View) => View): void {
     const view = this.view.getState();
     if (view) this.view.set(keepVisible(change(view), this.image, this.#canvasSize));
+  }
+
+  zoomToSelected(): void {
+    const { selectedId } = this.shown.getState();
+    const mask = selectedId && this.editor.getState().masks.get(selectedId);
+    const box = mask ? bounds(mask.rle) : null;
+    if (box) this.view.set(keepVisible(fitToBox(box, this.#canvasSize), this.image, this.#canvasSize));
   }
 
   fitView(): void {
@@ -204,6 +221,21 @@ export class Annotation {
 
   select(id: string | null): void {
     this.shown.update({ selectedId: id });
+  }
+
+  /** Labels the mask that is selected or refined, or else those to come; null: none. */
+  label(label: string | null): void {
+    const { selectedId } = this.shown.getState();
+    if (this.making.draft?.refines) this.making.relabel(label);
+    else if (selectedId) this.editor.relabel(selectedId, label);
+    else this.labelInHand.set(label);
+  }
+
+  /** Not drawn until shown again. */
+  toggleHidden(id: string): void {
+    const hiddenIds = new Set(this.shown.getState().hiddenIds);
+    if (!hiddenIds.delete(id)) hiddenIds.add(id);
+    this.shown.update({ hiddenIds });
   }
 
   /** Ends a conflict about a mask, or a refusal; until then the person's own version is shown and kept. */

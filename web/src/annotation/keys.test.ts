@@ -6,16 +6,24 @@ import { Journal } from "../document/journal";
 import { area } from "../document/rle";
 import { SaveQueue } from "../document/save_queue";
 import { imagePoint, screenPoint } from "../geometry/points";
+import { Observable } from "../observable";
 import { Browser } from "../testing/tabs";
+import type { PageCommands } from "./actions";
 import { Annotation } from "./annotation";
 import { handleKey } from "./keys";
 import { preferences } from "./preferences";
 
-const PAGE = { nextImage: () => undefined, previousImage: () => undefined, toggleKeys: () => undefined };
+const PAGE = Object.fromEntries(
+  ["nextImage", "previousImage", "neighbour", "finishImage", "skipImage", "pickLabel", "toggleKeys"].map(
+    (name) => [name, () => called.push(name)],
+  ),
+) as unknown as PageCommands;
+let called: string[];
 
 let annotation: Annotation;
 
 beforeEach(() => {
+  called = [];
   const journal = new Journal({ name: crypto.randomUUID(), tabs: new Browser().open("page") });
   annotation = new Annotation({
     image: { id: "image", width: 100, height: 80 } as ImageDetail,
@@ -25,6 +33,11 @@ beforeEach(() => {
     queue: new SaveQueue(createApi("http://127.0.0.1:1"), journal),
     journal,
     left: null,
+    labels: [
+      { name: "gull", colour: "#56b4e9" },
+      { name: "tern", colour: "#e69f00" },
+    ],
+    label: new Observable<string | null>(null),
   });
   annotation.setCanvasSize({ width: 200, height: 160 });
 });

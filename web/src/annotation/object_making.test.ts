@@ -33,7 +33,7 @@ beforeEach(() => {
   shown = new Observable(INITIALLY_SHOWN);
   const clock = new ActiveClock(performance.now());
   making = new ObjectMaking({
-    ...{ image: IMAGE, editor, clock, shown, authorName: "Me" },
+    ...{ image: IMAGE, editor, clock, shown, authorName: "Me", label: new Observable<string | null>(null) },
     decoding: () => null,
   });
 });

@@ -23,7 +23,7 @@ import { brushLine, polygonPixels } from "../document/strokes";
 import type { ImagePoint, Size } from "../geometry/points";
 import type { Observable } from "../observable";
 import { texts } from "../texts";
-import { provenance } from "./provenance";
+import { provenance, stageOfWork } from "./provenance";
 import type { Shown } from "./shown";
 
 /** The model that answers prompts. */
@@ -40,6 +40,8 @@ export interface ObjectMakingOptions {
   readonly clock: ActiveClock;
   readonly shown: Observable<Shown>;
   readonly authorName: string;
+  /** What the next masks are labelled with. */
+  readonly label: Observable<string | null>;
   /** Null while there is no model yet. */
   readonly decoding: () => Decoding | null;
 }
@@ -172,7 +174,7 @@ export class ObjectMaking {
     }
     const { image, clock, authorName } = this.#options;
     const refined = draft.refines ? (this.#editor.getState().masks.get(draft.refines) ?? null) : null;
-    if (refined?.rle === pixels) {
+    if (refined?.rle === pixels && (refined.body.label ?? null) === draft.label) {
       this.drop();
       return;
     }
@@ -182,12 +184,19 @@ export class ObjectMaking {
       pixels,
       image,
       refined: refined?.body ?? null,
+      stage: stageOfWork(this.#editor.getState().masks.values()),
+      label: refined ? draft.label : this.#options.label.getState(),
       modelId: decoding?.modelId ?? null,
       upscaler: decoding?.upscaler ?? null,
       time: clock.read(performance.now()),
     });
     this.#editor.accept(refined?.id ?? crypto.randomUUID(), body, pixels, authorName);
     clock.restart(performance.now());
+  }
+
+  /** Labels the mask that is refined; a new one is labelled when it is accepted. */
+  relabel(label: string | null): void {
+    this.#editor.paint((draft) => (draft.label === label ? draft : { ...draft, label }));
   }
 
   drop(): void {
@@ -214,7 +223,7 @@ export class ObjectMaking {
   #apply(pixels: Rle, mode: StrokeMode): void {
     if (isEmpty(pixels)) return;
     this.#shown.update({ selectedId: null, selectedPoint: null, notice: null });
-    this.#editor.paint((draft) => withStroke(draft, pixels, mode));
+    this.#editor.paint((draft) => ({ ...withStroke(draft, pixels, mode), strokes: draft.strokes + 1 }));
   }
 
   #edit(change: (pixels: Rle) => Rle): void {

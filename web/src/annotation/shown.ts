@@ -32,6 +32,8 @@ export interface Shown {
   readonly contoursOnly: boolean;
   /** Of the masks only the selected one is shown. */
   readonly solo: boolean;
+  /** Masks that are not drawn. */
+  readonly hiddenIds: ReadonlySet<string>;
   readonly selectedId: string | null;
   readonly hoveredId: string | null;
   /** Which point of the object being made was clicked; Del takes it away. */
@@ -52,6 +54,7 @@ export const INITIALLY_SHOWN: Shown = {
   masksHidden: false,
   contoursOnly: false,
   solo: false,
+  hiddenIds: new Set(),
   selectedId: null,
   hoveredId: null,
   selectedPoint: null,

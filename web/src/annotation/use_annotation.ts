@@ -1,26 +1,28 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { imageQuery, liveModelQuery, masksQuery, meQuery } from "../api/queries";
+import { imageQuery, labelsQuery, liveModelQuery, masksQuery, meQuery } from "../api/queries";
 import type { ImageDetail, Model } from "../api/types";
 import { ImagePyramid } from "../canvas/image_pyramid";
 import { embeddingUrl } from "../decoder/embedding";
 import { journal, keptQuery, saveQueue } from "../saving";
 import { Annotation } from "./annotation";
+import { labelInHand } from "./label_in_hand";
 import { loadLocalDecoder } from "./local_decoders";
 
 /** An annotation of the image once its masks are known, decoding once there is a live model. */
-export function useAnnotation(imageId: string, forceServer: boolean) {
+export function useAnnotation(projectId: string, imageId: string, forceServer: boolean) {
   const image = useQuery(imageQuery(imageId));
   const masks = useQuery(masksQuery(imageId));
   const me = useQuery(meQuery());
+  const labels = useQuery(labelsQuery(projectId));
   const kept = useQuery(keptQuery(me.data?.id, imageId));
   const model = useQuery(liveModelQuery());
   const [annotation, setAnnotation] = useState<Annotation | null>(null);
 
-  const ready = image.data && masks.data && me.data && kept.data ? imageId : null;
+  const ready = image.data && masks.data && me.data && kept.data && labels.data ? imageId : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: refetched data must not throw away the open document.
   useEffect(() => {
-    if (!ready || !image.data || !masks.data || !me.data || !kept.data) return;
+    if (!ready || !image.data || !masks.data || !me.data || !kept.data || !labels.data) return;
     const opened = new Annotation({
       image: image.data,
       masks: masks.data.masks,
@@ -29,6 +31,8 @@ export function useAnnotation(imageId: string, forceServer: boolean) {
       queue: saveQueue,
       journal,
       left: kept.data.draft,
+      labels: labels.data,
+      label: labelInHand(projectId),
     });
     setAnnotation(opened);
     return () => {
@@ -45,12 +49,14 @@ export function useAnnotation(imageId: string, forceServer: boolean) {
   return {
     annotation: annotation?.image.id === imageId ? annotation : null,
     image: image.data,
+    me: me.data,
     model: model.data,
-    error: image.error ?? masks.error ?? me.error ?? null,
+    error: image.error ?? masks.error ?? me.error ?? labels.error ?? null,
     retry: () => {
       void image.refetch();
       void masks.refetch();
       void me.refetch();
+      void labels.refetch();
     },
   };
 }
@@ -84,18 +90,15 @@ export function usePyramid(image: ImageDetail | undefined) {
   return { pyramid, error, retry: () => setAttempt((count) => count + 1) };
 }
 
-/** Once this image can be clicked, the next one's file and embedding are fetched, so that moving on does not wait. */
-export function usePrefetchNext(
-  nextId: string | null | undefined,
-  model: Model | undefined,
-  ready: boolean,
-): void {
+/** Once this image can be clicked, what comes up next is fetched, so that moving on does not wait. */
+export function usePrefetch(imageIds: readonly string[], model: Model | undefined, ready: boolean): void {
   const queries = useQueryClient();
   const modelId = model?.id;
+  const ahead = imageIds.join(" ");
   useEffect(() => {
-    if (!nextId || !modelId || !ready) return;
+    if (ahead === "" || !modelId || !ready) return;
     const abort = new AbortController();
-    const fetchAhead = async (): Promise<void> => {
+    const fetchAhead = async (nextId: string): Promise<void> => {
       const next = await queries.fetchQuery(imageQuery(nextId));
       const options: RequestInit = { signal: abort.signal, priority: "low" };
       // The browser's cache keeps both: their addresses are immutable.
@@ -105,7 +108,10 @@ export function usePrefetchNext(
       await embedding.arrayBuffer();
     };
     // Only a head start: what goes wrong here is met, and said, when the image is opened.
-    fetchAhead().catch(() => undefined);
+    const fetchAll = async (): Promise<void> => {
+      for (const id of ahead.split(" ")) await fetchAhead(id);
+    };
+    fetchAll().catch(() => undefined);
     return () => abort.abort();
-  }, [queries, nextId, modelId, ready]);
+  }, [queries, ahead, modelId, ready]);
 }

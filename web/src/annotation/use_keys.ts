@@ -1,6 +1,7 @@
 import { useEffect } from "react";
+import type { PageCommands } from "./actions";
 import type { Annotation } from "./annotation";
-import { handleKey, type PageCommands } from "./keys";
+import { handleKey } from "./keys";
 
 /** Keys work wherever the focus is, except in a text field or a dialog. */
 export function useKeys(annotation: Annotation, page: PageCommands): void {

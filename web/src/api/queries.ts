@@ -5,7 +5,7 @@ import { api, isNotFound, unwrap } from "./client";
 
 export const PAGE_SIZE = 60;
 
-export type ImageFilter = "all" | "annotated" | "unannotated";
+export type ImageFilter = "all" | "annotated" | "unannotated" | "finished" | "skipped";
 
 export const meQuery = () =>
   queryOptions({ queryKey: ["me"], queryFn: () => unwrap(api.GET("/api/v1/me")), staleTime: 300_000 });
@@ -33,6 +33,34 @@ export const imagesQuery = (projectId: string, filter: ImageFilter, page: number
         }),
       ),
   });
+
+export const labelsQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["projects", projectId, "labels"],
+    queryFn: () =>
+      unwrap(
+        api.GET("/api/v1/projects/{project_id}/labels", { params: { path: { project_id: projectId } } }),
+      ),
+    staleTime: 60_000,
+  });
+
+/** What the person has done today, by the clock of their computer. Asked again whenever masks have been saved. */
+export const ownFiguresQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["projects", projectId, "own-figures"],
+    queryFn: () =>
+      unwrap(
+        api.GET("/api/v1/projects/{project_id}/own-figures", {
+          params: { path: { project_id: projectId }, query: { since: startOfToday() } },
+        }),
+      ),
+  });
+
+function startOfToday(): string {
+  const today = new Date();
+  today.setHours(0, 0, 0, 0);
+  return today.toISOString();
+}
 
 export const progressQuery = (projectId: string) =>
   queryOptions({

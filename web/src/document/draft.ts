@@ -1,5 +1,6 @@
 /** The object being made: a prompt, the decoder's answer to it, and what was painted by hand. */
 
+import type { MaskBody } from "../api/types";
 import type { Candidate } from "../decoder/candidates";
 import { FOREGROUND, type Prompt, type PromptPoint } from "../decoder/prompts";
 import type { Size } from "../geometry/points";
@@ -22,8 +23,12 @@ export interface Draft {
   /** Painted and erased by hand; neither yields to the decoder. No pixel is in both. */
   readonly painted: Rle | null;
   readonly erased: Rle | null;
+  /** Strokes of the brush and the eraser, and polygons. */
+  readonly strokes: number;
   /** The mask of the document that this will replace; null: it becomes a new one. */
   readonly refines: string | null;
+  /** Of the mask that is refined; a new one takes the label in the hand when it is accepted. */
+  readonly label: string | null;
 }
 
 export type StrokeMode = "paint" | "erase";
@@ -40,7 +45,9 @@ export const EMPTY_DRAFT: Draft = {
   base: null,
   painted: null,
   erased: null,
+  strokes: 0,
   refines: null,
+  label: null,
 };
 
 /** What the decoder said last, without what was painted. */
@@ -75,6 +82,17 @@ export function withStroke(draft: Draft, stroke: Rle, mode: StrokeMode): Draft {
   return mode === "paint"
     ? { ...draft, painted: more(draft.painted), erased: less(draft.erased) }
     : { ...draft, painted: less(draft.painted), erased: more(draft.erased) };
+}
+
+/** A mask of the document as an object to go on with. What was made by hand stays until it is painted or clicked away. */
+export function reopened(id: string, body: MaskBody, rle: Rle, prompt: Prompt): Draft {
+  const strokes = body.prompts.strokes ?? 0;
+  const byHand = strokes > 0 || (prompt.points.length === 0 && prompt.box === null && body.model_id == null);
+  return {
+    ...EMPTY_DRAFT,
+    ...{ prompt, strokes, base: rle, refines: id, label: body.label ?? null },
+    painted: byHand ? rle : null,
+  };
 }
 
 /** The draft edited by hand so that it has exactly these pixels. */

@@ -5,7 +5,7 @@ import type { Candidate } from "../decoder/candidates";
 import type { Prompt } from "../decoder/prompts";
 import { imagePoint } from "../geometry/points";
 import { Observable } from "../observable";
-import { type Draft, decodedPixels, EMPTY_DRAFT } from "./draft";
+import { type Draft, decodedPixels, EMPTY_DRAFT, reopened } from "./draft";
 import { fromSegmentation, type Rle } from "./rle";
 
 /** A mask of the document. `order` gives it its colour and its place in the list, and never changes. */
@@ -98,9 +98,8 @@ export class Editor extends Observable<EditorState> {
   refine(id: string): void {
     const mask = this.getState().masks.get(id);
     if (!mask) return;
-    const prompt = promptOf(mask.body);
-    const draft = { ...EMPTY_DRAFT, promptId: this.#nextPromptId++, prompt, base: mask.rle, refines: id };
-    this.#mark({ ...this.getState(), draft });
+    const draft = reopened(id, mask.body, mask.rle, promptOf(mask.body));
+    this.#mark({ ...this.getState(), draft: { ...draft, promptId: this.#nextPromptId++ } });
   }
 
   /** Goes on with an object that was being made when the page died; no step of its own. */
@@ -147,6 +146,14 @@ export class Editor extends Observable<EditorState> {
     const masks = new Map(this.getState().masks);
     masks.delete(id);
     this.#mark({ ...this.getState(), masks });
+  }
+
+  /** Gives a mask of the document a label, or takes it away. */
+  relabel(id: string, label: string | null): void {
+    const mask = this.getState().masks.get(id);
+    if (!mask || (mask.body.label ?? null) === label) return;
+    const changed = { ...mask, body: { ...mask.body, label } };
+    this.#mark({ ...this.getState(), masks: new Map(this.getState().masks).set(id, changed) });
   }
 
   undo(): void {

@@ -1,5 +1,6 @@
 /** The view transform: where the image lies on the canvas. */
 
+import type { Bounds } from "../document/rle";
 import { type ImagePoint, imagePoint, type ScreenPoint, type Size, screenPoint } from "./points";
 
 /** `zoom` is CSS pixels per image pixel; the image's top-left corner is drawn at (`originX`, `originY`). */
@@ -50,6 +51,17 @@ export function fitTo(image: Size, canvas: Size, margin = 24): View {
     zoom,
     originX: (canvas.width - image.width * zoom) / 2,
     originY: (canvas.height - image.height * zoom) / 2,
+  };
+}
+
+/** One thing of the image, centred, filling about half of the canvas and never past 8×. */
+export function fitToBox({ left, top, right, bottom }: Bounds, canvas: Size): View {
+  const wanted = 0.55 * Math.min(canvas.width / (right - left), canvas.height / (bottom - top));
+  const zoom = Math.min(Math.max(wanted, MIN_ZOOM), 8);
+  return {
+    zoom,
+    originX: canvas.width / 2 - ((left + right) / 2) * zoom,
+    originY: canvas.height / 2 - ((top + bottom) / 2) * zoom,
   };
 }
 

@@ -102,7 +102,7 @@ export function makeBody(counts: string, label: string | null = null): MaskBody 
     predicted_iou: 0.9,
     stability_score: 0.95,
     crop_box: [0, 0, 7, 5],
-    prompts: { points: [{ x: 1, y: 2, label: 1 }], box: null },
+    prompts: { points: [{ x: 1, y: 2, label: 1 }], box: null, strokes: 0 },
     candidate_index: 0,
     candidates_iou: [0.9, 0.8, 0.7],
     model_id: null,

@@ -1,4 +1,4 @@
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Tooltip } from "@mantine/core";
 import {
   IconArrowLeft,
   IconChevronLeft,
@@ -9,12 +9,15 @@ import {
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
+import type { PageCommands } from "../../annotation/actions";
 import type { Annotation } from "../../annotation/annotation";
-import type { PageCommands } from "../../annotation/keys";
+import { keymap } from "../../annotation/keymap";
+import { stageOfWork } from "../../annotation/provenance";
 import { projectQuery } from "../../api/queries";
-import type { Model } from "../../api/types";
+import type { Assignment, Model } from "../../api/types";
 import { ColourSchemeButton } from "../../components/Frame";
 import { StageBadge } from "../../components/StageBadge";
+import { useObservable } from "../../observable";
 import { texts } from "../../texts";
 import styles from "./annotate.module.css";
 
@@ -23,12 +26,15 @@ interface AnnotateHeaderProps {
   projectId: string;
   model: Model | undefined;
   page: PageCommands;
+  assignment: Assignment;
   panelOpen: boolean;
   onTogglePanel: () => void;
 }
 
 export function AnnotateHeader(props: AnnotateHeaderProps) {
-  const { annotation, projectId, model, page, panelOpen, onTogglePanel } = props;
+  const { annotation, projectId, model, page, assignment, panelOpen, onTogglePanel } = props;
+  const stage = useObservable(annotation.editor, ({ masks }) => stageOfWork(masks.values()));
+  useObservable(keymap, (chosen) => chosen);
   const project = useQuery(projectQuery(projectId));
   const { file_name: fileName, index, previous_id: previousId, next_id: nextId } = annotation.image;
   const panelLabel = panelOpen ? texts.hideObjects : texts.showObjects;
@@ -46,25 +52,43 @@ export function AnnotateHeader(props: AnnotateHeaderProps) {
       <span className={styles.file} title={fileName}>
         {fileName}
       </span>
-      <StageBadge stage="manual" />
+      <StageBadge stage={stage} />
       <div className={styles.spacer} />
       <div className={`${styles.pager} numbers`}>
-        <Tooltip label={`${texts.previousImage}  ·  Shift N`}>
-          <ActionIcon disabled={!previousId} onClick={page.previousImage} aria-label={texts.previousImage}>
+        <Tooltip label={`${texts.imageBefore}  ·  ${keymap.shown("neighbourBefore")}`}>
+          <ActionIcon
+            disabled={!previousId}
+            onClick={() => page.neighbour(-1)}
+            aria-label={texts.imageBefore}
+          >
             <IconChevronLeft size={17} />
           </ActionIcon>
         </Tooltip>
         {texts.imageOf(index + 1, project.data?.image_count ?? index + 1)}
-        <Tooltip label={`${texts.nextImage}  ·  N`}>
-          <ActionIcon disabled={!nextId} onClick={page.nextImage} aria-label={texts.nextImage}>
+        <Tooltip label={`${texts.imageAfter}  ·  ${keymap.shown("neighbourAfter")}`}>
+          <ActionIcon disabled={!nextId} onClick={() => page.neighbour(1)} aria-label={texts.imageAfter}>
             <IconChevronRight size={17} />
           </ActionIcon>
         </Tooltip>
       </div>
       <div className={styles.spacer} />
+      {assignment.state !== "finished" && assignment.state !== "skipped" && (
+        <div className={styles.closing}>
+          <Tooltip label={`${texts.skipHint}  ·  ${keymap.shown("skipImage")}`}>
+            <Button size="compact-sm" variant="subtle" color="gray" onClick={page.skipImage}>
+              {texts.skip}
+            </Button>
+          </Tooltip>
+          <Tooltip label={`${texts.finishHint}  ·  ${keymap.shown("finishImage")}`}>
+            <Button size="compact-sm" variant="default" onClick={page.finishImage}>
+              {texts.finish}
+            </Button>
+          </Tooltip>
+        </div>
+      )}
       {model && <span className={`faint ${styles.modelName}`}>{texts.model(model.name)}</span>}
       <ColourSchemeButton />
-      <Tooltip label={`${texts.allKeys}  ·  ?`}>
+      <Tooltip label={`${texts.allKeys}  ·  ${keymap.shown("keys")}`}>
         <ActionIcon onClick={page.toggleKeys} aria-label={texts.allKeys}>
           <IconKeyboard size={18} />
         </ActionIcon>

@@ -1,6 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import { useParams, useSearchParams } from "react-router";
-import { useAnnotation, usePrefetchNext, usePyramid } from "../../annotation/use_annotation";
+import { useAnnotation, usePrefetch, usePyramid } from "../../annotation/use_annotation";
+import { useHolding } from "../../annotation/use_holding";
 import { Frame } from "../../components/Frame";
 import { QueryProblem } from "../../components/QueryProblem";
 import { Observable, useObservable } from "../../observable";
@@ -13,12 +14,13 @@ const NEVER = new Observable({ phase: "loading" });
 export function AnnotatePage() {
   const { projectId = "", imageId = "" } = useParams();
   const [search] = useSearchParams();
-  const opened = useAnnotation(imageId, search.get("decoder") === "server");
-  const { annotation, image, model, error, retry } = opened;
+  const opened = useAnnotation(projectId, imageId, search.get("decoder") === "server");
+  const { annotation, image, me, model, error, retry } = opened;
   const picture = usePyramid(image);
   const session = useObservable(annotation?.decoder ?? NO_SESSION, (decoder) => decoder);
   const ready = useObservable(session ?? NEVER, (state) => state.phase === "ready");
-  usePrefetchNext(image?.next_id, model, ready);
+  const { holding, refresh } = useHolding(imageId);
+  usePrefetch(holding?.ahead ?? NOTHING, model, ready);
 
   if (error) {
     return (
@@ -27,12 +29,22 @@ export function AnnotatePage() {
       </Frame>
     );
   }
-  if (!annotation) return <Loading />;
+  if (!annotation || !me) return <Loading />;
   return (
-    <Workspace key={imageId} annotation={annotation} projectId={projectId} model={model} picture={picture} />
+    <Workspace
+      key={imageId}
+      annotation={annotation}
+      projectId={projectId}
+      userId={me.id}
+      model={model}
+      picture={picture}
+      assignment={holding?.assignment ?? annotation.image.assignment}
+      assignmentChanged={refresh}
+    />
   );
 }
 
+const NOTHING: readonly string[] = [];
 const NO_SESSION = new Observable(null);
 
 /** The page's own lines with nothing in them yet, so that nothing moves when it arrives. */

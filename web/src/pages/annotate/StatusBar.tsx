@@ -1,5 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { Annotation } from "../../annotation/annotation";
+import { ownFiguresQuery } from "../../api/queries";
 import type { Model } from "../../api/types";
 import type { DecodeState } from "../../decoder/session";
 import type { SaveState } from "../../document/save_queue";
@@ -13,18 +15,23 @@ type Tone = "good" | "busy" | "bad";
 const CLOCK_MS = 200;
 const NO_DECODER = new Observable<DecodeState | null>(null);
 
+/** Past this the paper's annotators went on to the next object. */
+const NUDGE_AFTER_MS = 30_000;
+
 interface StatusBarProps {
   annotation: Annotation;
+  projectId: string;
   model: Model | undefined;
 }
 
-export function StatusBar({ annotation, model }: StatusBarProps) {
+export function StatusBar({ annotation, projectId, model }: StatusBarProps) {
   return (
     <footer className={`${styles.status} numbers`}>
       <Zoom annotation={annotation} />
       <Position annotation={annotation} />
       <DecoderStatus annotation={annotation} model={model} />
       <Clock annotation={annotation} />
+      <Today projectId={projectId} />
       <SavedStatus />
     </footer>
   );
@@ -45,7 +52,7 @@ function Position({ annotation }: { annotation: Annotation }) {
   return <span className={styles.position}>{pixel ? texts.position(pixel.x, pixel.y) : ""}</span>;
 }
 
-function DecoderStatus({ annotation, model }: StatusBarProps) {
+function DecoderStatus({ annotation, model }: Omit<StatusBarProps, "projectId">) {
   const session = useObservable(annotation.decoder, (decoder) => decoder);
   const state = useObservable<DecodeState | null, DecodeState | null>(
     session ?? NO_DECODER,
@@ -91,7 +98,29 @@ function Clock({ annotation }: { annotation: Annotation }) {
     const timer = setInterval(() => setActiveMs(annotation.clock.read(performance.now()).activeMs), CLOCK_MS);
     return () => clearInterval(timer);
   }, [annotation]);
-  return <span>{texts.onThisMask(activeMs)}</span>;
+  const making = useObservable(annotation.editor, ({ draft }) => draft !== null);
+  const nudge = activeMs > NUDGE_AFTER_MS;
+  return (
+    <span data-testid="clock" data-nudge={nudge} className={nudge ? styles.nudge : undefined}>
+      {texts.onThisMask(activeMs)}
+      {nudge && (
+        <span className={styles.nudgeText}> – {making ? texts.nudgeMaking : texts.nudgeLooking}</span>
+      )}
+    </span>
+  );
+}
+
+/** The person's own day in this project. */
+function Today({ projectId }: { projectId: string }) {
+  const figures = useQuery(ownFiguresQuery(projectId)).data;
+  if (!figures || figures.masks === 0) return null;
+  const { masks, seconds, clicks } = figures;
+  return (
+    <span className={styles.today} title={texts.todayWhy} data-testid="today">
+      {texts.today(masks)}
+      <span className={styles.todayMore}> · {texts.perMask(seconds ?? 0, clicks ?? 0)}</span>
+    </span>
+  );
 }
 
 function SavedStatus() {

@@ -15,20 +15,22 @@ import {
   IconSquarePlus,
   type TablerIcon,
 } from "@tabler/icons-react";
+import type { ActionName } from "../../annotation/actions";
 import type { Annotation } from "../../annotation/annotation";
+import { keymap } from "../../annotation/keymap";
 import { preferences } from "../../annotation/preferences";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
 import type { ToolName } from "../../tools/tool";
 import styles from "./annotate.module.css";
 
-const TOOLS: readonly { name: ToolName; icon: TablerIcon; key: string }[] = [
-  { name: "point", icon: IconCirclePlus, key: "V" },
-  { name: "box", icon: IconSquarePlus, key: "B" },
-  { name: "brush", icon: IconBrush, key: "P" },
-  { name: "eraser", icon: IconEraser, key: "E" },
-  { name: "polygon", icon: IconPolygon, key: "G" },
-  { name: "pan", icon: IconHandStop, key: "Space" },
+const TOOLS: readonly { name: ToolName; icon: TablerIcon; action: ActionName | null }[] = [
+  { name: "point", icon: IconCirclePlus, action: "pointTool" },
+  { name: "box", icon: IconSquarePlus, action: "boxTool" },
+  { name: "brush", icon: IconBrush, action: "brushTool" },
+  { name: "eraser", icon: IconEraser, action: "eraserTool" },
+  { name: "polygon", icon: IconPolygon, action: "polygonTool" },
+  { name: "pan", icon: IconHandStop, action: null },
 ];
 
 export function ToolRail({ annotation }: { annotation: Annotation }) {
@@ -39,13 +41,14 @@ export function ToolRail({ annotation }: { annotation: Annotation }) {
   const preview = useObservable(preferences, (chosen) => chosen.preview);
   const canUndo = useObservable(editor, () => editor.canUndo);
   const canRedo = useObservable(editor, () => editor.canRedo);
+  useObservable(keymap, (chosen) => chosen);
   return (
     <nav className={styles.tools} aria-label={texts.toolRail}>
-      {TOOLS.map(({ name, icon, key }) => (
+      {TOOLS.map(({ name, icon, action }) => (
         <RailButton
           key={name}
           label={texts.tools[name]}
-          shortcut={key}
+          shortcut={action ? keymap.shown(action) : texts.spaceKey}
           icon={icon}
           pressed={tool === name}
           onClick={() => annotation.chooseTool(name)}
@@ -54,14 +57,14 @@ export function ToolRail({ annotation }: { annotation: Annotation }) {
       <div className={styles.divider} />
       <RailButton
         label={texts.undo}
-        shortcut="Ctrl Z"
+        shortcut={keymap.shown("undo")}
         icon={IconArrowBackUp}
         disabled={!canUndo}
         onClick={() => editor.undo()}
       />
       <RailButton
         label={texts.redo}
-        shortcut="Ctrl Shift Z"
+        shortcut={keymap.shown("redo")}
         icon={IconArrowForwardUp}
         disabled={!canRedo}
         onClick={() => editor.redo()}
@@ -69,28 +72,28 @@ export function ToolRail({ annotation }: { annotation: Annotation }) {
       <div className={styles.divider} />
       <RailButton
         label={texts.hideMasks}
-        shortcut="H"
+        shortcut={keymap.shown("hide")}
         icon={masksHidden ? IconEyeOff : IconEye}
         pressed={masksHidden}
         onClick={() => shown.update({ masksHidden: !masksHidden })}
       />
       <RailButton
         label={texts.contoursOnly}
-        shortcut="C"
+        shortcut={keymap.shown("contours")}
         icon={IconContrast}
         pressed={contoursOnly}
         onClick={() => shown.update({ contoursOnly: !contoursOnly })}
       />
       <RailButton
         label={texts.preview}
-        shortcut="Q"
+        shortcut={keymap.shown("preview")}
         icon={IconPointerBolt}
         pressed={preview}
         onClick={() => preferences.update({ preview: !preview })}
       />
       <RailButton
         label={texts.fitView}
-        shortcut="F"
+        shortcut={keymap.shown("fit")}
         icon={IconArrowsMaximize}
         onClick={() => annotation.fitView()}
       />

@@ -1,7 +1,7 @@
 import { ActionIcon } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { Link } from "react-router";
-import type { Image } from "../../api/types";
+import type { Assignment, Image } from "../../api/types";
 import { texts } from "../../texts";
 import styles from "./ProjectPage.module.css";
 
@@ -11,7 +11,7 @@ interface ImageCardProps {
 }
 
 export function ImageCard({ image, onDelete }: ImageCardProps) {
-  const { embedding } = image;
+  const { embedding, assignment } = image;
   const badge = texts.embeddingBadge[embedding.state];
   return (
     <article className={styles.card} data-testid="image-card">
@@ -19,6 +19,11 @@ export function ImageCard({ image, onDelete }: ImageCardProps) {
         <div className={styles.picture}>
           <img src={image.thumbnail_url} alt="" loading="lazy" />
           {image.overlay_url && <img src={image.overlay_url} alt="" loading="lazy" />}
+          {assignment.state !== "waiting" && (
+            <span className={styles.work} data-state={assignment.state} title={assignmentText(assignment)}>
+              {assignment.state === "working" ? assignment.user_name : texts.work[assignment.state]}
+            </span>
+          )}
           {badge && (
             <span className={styles.badge} data-state={embedding.state} title={embedding.error ?? undefined}>
               {badge}
@@ -43,4 +48,9 @@ export function ImageCard({ image, onDelete }: ImageCardProps) {
       </ActionIcon>
     </article>
   );
+}
+
+function assignmentText({ state, user_name: name, reason }: Assignment): string {
+  if (state === "working") return texts.worksOnThis(name ?? "");
+  return state === "skipped" ? texts.skippedBy(name ?? "", reason ?? "") : texts.finishedBy(name ?? "");
 }

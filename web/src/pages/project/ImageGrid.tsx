@@ -49,13 +49,9 @@ export function ImageGrid({ projectId, filter, page, onPage, empty }: ImageGridP
   const { items, total } = images.data;
   if (total === 0 && filter === "all") return empty;
   if (total === 0) {
-    const named = filter === "annotated" ? texts.filterAnnotated : texts.filterUnannotated;
+    const named = texts.filters[filter];
     return (
-      <PageMessage
-        icon={<IconFilterOff />}
-        title={texts.noMatchTitle}
-        text={texts.noMatchText(named.toLowerCase())}
-      />
+      <PageMessage icon={<IconFilterOff />} title={texts.noMatchTitle} text={texts.noMatchText(named)} />
     );
   }
   const first = page * PAGE_SIZE;

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group, Menu, Modal, TextInput } from "@mantine/core";
-import { IconDots, IconPencil, IconTrash } from "@tabler/icons-react";
+import { IconDots, IconPencil, IconTags, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useNavigate } from "react-router";
@@ -7,10 +7,11 @@ import { api, unwrap } from "../../api/client";
 import type { ProjectSummary } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
 import { texts } from "../../texts";
+import { ProjectSettings } from "./ProjectSettings";
 
 /** Renaming and deleting a project. */
 export function ProjectMenu({ project }: { project: ProjectSummary }) {
-  const [opened, setOpened] = useState<"rename" | "delete" | null>(null);
+  const [opened, setOpened] = useState<"rename" | "settings" | "delete" | null>(null);
   const close = (): void => setOpened(null);
   return (
     <>
@@ -24,12 +25,16 @@ export function ProjectMenu({ project }: { project: ProjectSummary }) {
           <Menu.Item leftSection={<IconPencil size={15} />} onClick={() => setOpened("rename")}>
             {texts.rename}
           </Menu.Item>
+          <Menu.Item leftSection={<IconTags size={15} />} onClick={() => setOpened("settings")}>
+            {texts.settingsTitle}
+          </Menu.Item>
           <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={() => setOpened("delete")}>
             {texts.deleteProject}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
       {opened === "rename" && <RenameProject project={project} onClose={close} />}
+      {opened === "settings" && <ProjectSettings project={project} onClose={close} />}
       {opened === "delete" && <DeleteProject project={project} onClose={close} />}
     </>
   );

@@ -9,6 +9,7 @@ import { Frame } from "../../components/Frame";
 import { PageMessage } from "../../components/PageMessage";
 import { QueryProblem } from "../../components/QueryProblem";
 import { texts } from "../../texts";
+import { AnnotateButton } from "./AnnotateButton";
 import { EmbeddingProgress } from "./EmbeddingProgress";
 import { ImageGrid } from "./ImageGrid";
 import { ProjectMenu } from "./ProjectMenu";
@@ -24,6 +25,8 @@ const FILTERS: { value: ImageFilter; label: string }[] = [
   { value: "all", label: texts.filterAll },
   { value: "annotated", label: texts.filterAnnotated },
   { value: "unannotated", label: texts.filterUnannotated },
+  { value: "finished", label: texts.filterFinished },
+  { value: "skipped", label: texts.filterSkipped },
 ];
 
 export function ProjectPage() {
@@ -53,7 +56,11 @@ function ProjectImages({ projectId, project }: ProjectImagesProps) {
   const uploadButton = (
     <FileButton multiple accept={ACCEPTED} onChange={addFiles} inputProps={UPLOAD_INPUT}>
       {(props) => (
-        <Button {...props} leftSection={<IconUpload size={16} />}>
+        <Button
+          {...props}
+          variant={project && project.image_count > 0 ? "default" : "filled"}
+          leftSection={<IconUpload size={16} />}
+        >
           {texts.upload}
         </Button>
       )}
@@ -70,6 +77,7 @@ function ProjectImages({ projectId, project }: ProjectImagesProps) {
         />
         {project && <ExportMenu project={project} />}
         {uploadButton}
+        {project && <AnnotateButton project={project} />}
         {project && <ProjectMenu project={project} />}
       </div>
       <UploadPanel uploads={uploads} />
@@ -97,7 +105,7 @@ const UPLOAD_INPUT = { "data-testid": "upload-input", "aria-label": texts.upload
 function useListing() {
   const [search, setSearch] = useSearchParams();
   const wanted = search.get("show");
-  const filter: ImageFilter = wanted === "annotated" || wanted === "unannotated" ? wanted : "all";
+  const filter = FILTERS.find(({ value }) => value === wanted)?.value ?? "all";
   const page = Math.max(Number.parseInt(search.get("page") ?? "1", 10) - 1 || 0, 0);
   const change = (next: { filter: ImageFilter; page: number }): void => {
     const query = new URLSearchParams();
@@ -137,6 +145,7 @@ function ProjectHeading({ project }: { project: ProjectSummary | undefined }) {
           <div className={`${styles.counts} numbers`}>
             {texts.annotatedOf(project.annotated_image_count, project.image_count)} ·{" "}
             {texts.maskCount(project.mask_count)}
+            {project.finished_image_count > 0 && ` · ${texts.doneCount(project.finished_image_count)}`}
           </div>
         </>
       ) : (

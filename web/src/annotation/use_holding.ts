@@ -1,0 +1,42 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { api, unwrap } from "../api/client";
+
+/** A lease lasts ten minutes; renewed this often, it survives a few minutes without a network. */
+const RENEW_MS = 60_000;
+
+const holdingQuery = (imageId: string) => ({
+  queryKey: ["images", imageId, "holding"],
+  queryFn: () =>
+    unwrap(api.PUT("/api/v1/images/{image_id}/assignment", { params: { path: { image_id: imageId } } })),
+});
+
+/** Has the image for as long as it is open, unless somebody else has it; undefined until the server has answered. */
+export function useHolding(imageId: string) {
+  const queries = useQueryClient();
+  const holding = useQuery({
+    ...holdingQuery(imageId),
+    staleTime: RENEW_MS,
+    gcTime: 0,
+    refetchInterval: RENEW_MS,
+    // A laptop that is opened again asks at once whether the image is still its own.
+    refetchOnWindowFocus: true,
+  });
+  useEffect(() => {
+    const giveBack = (): void => {
+      // Sent even while the page goes away; what it says is not needed, and without it the lease runs out.
+      void fetch(`/api/v1/images/${imageId}/assignment`, { method: "DELETE", keepalive: true }).catch(
+        () => undefined,
+      );
+    };
+    window.addEventListener("pagehide", giveBack);
+    return () => {
+      window.removeEventListener("pagehide", giveBack);
+      giveBack();
+    };
+  }, [imageId]);
+  return {
+    holding: holding.data,
+    refresh: () => queries.invalidateQueries({ queryKey: holdingQuery(imageId).queryKey }),
+  };
+}

@@ -1,6 +1,7 @@
 """The worker's side of the fully automatic stage: all masks of one image, stored with every threshold."""
 
-from engine.automatic.generator import AutomaticConfig, AutomaticMask, generate_masks
+from engine.automatic.config import config_of
+from engine.automatic.generator import AutomaticMask, generate_masks
 from engine.flow.annotate import MaskContent
 from engine.flow.automask import make_predictor
 from engine.flow.heart import Heart
@@ -18,7 +19,8 @@ _predictors = LoadedModels(make_predictor)
 def find_masks(task: ItemTask, heart: Heart) -> Store:
     """Ask the model at a grid of points; what earlier batches found and nobody touched gives way."""
     model = task.required_model()
-    config = AutomaticConfig(**task.job.settings)
+    settings = dict(task.job.settings)
+    config = config_of(settings.pop("preset"), settings)
     found = generate_masks(_predictors.get(model), load_rgb(task.image), config, lambda _: heart.check())
     contents = [_content(mask, model) for mask in found]
 

@@ -1,7 +1,6 @@
 """What a batch would cost, from what images have cost on this deployment."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -43,7 +42,7 @@ def estimate_batch(uow: UnitOfWork, project_id: UUID, order: BatchOrder) -> Esti
         .order_by(Job.created_at.desc())
         .limit(_JOBS_LOOKED_AT)
     ).all()
-    alike = [job.id for job in past if _costs_the_same(job.settings, settings)]
+    alike = [job.id for job in past if job.settings == settings]
     durations = _durations(uow, alike)
     same = bool(durations)
     if not durations:
@@ -63,8 +62,3 @@ def _durations(uow: UnitOfWork, job_ids: list[UUID]) -> list[float]:
         .limit(_MEASURED)
     )
     return [(finished - started).total_seconds() for started, finished in rows if started and finished]
-
-
-def _costs_the_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Standing jobs of embeddings have no settings at all, and embedding has none to differ in."""
-    return {key: one.get(key) for key in other} == other

@@ -29,6 +29,7 @@ from api.routes import (
     progress,
     projects,
     queue,
+    review,
     schedules,
     sign_in,
 )
@@ -54,6 +55,7 @@ ROUTES = (
     batches,
     batch_events,
     schedules,
+    review,
 )
 INCOMPRESSIBLE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "application/wasm", "image/*")
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from api.schemas import Schema
+from api.schemas import Schema, Segmentation, Stage
 from engine.flow.batch_order import BatchOrder, Urgency
 
 BatchKind = Literal["embed", "prefill", "automatic", "export"]
@@ -126,3 +126,51 @@ class Schedule(Schema):
     next_at: datetime | None
     enabled: bool
     last_error: str | None = Field(description="Why it could not start a batch the last time")
+
+
+class ReviewMask(Schema):
+    id: uuid.UUID
+    segmentation: Segmentation
+    bbox: tuple[int, int, int, int]
+    area: int
+    stage: Stage
+    predicted_iou: float | None
+    stability_score: float | None
+
+
+class ReviewedImage(Schema):
+    """An image and its masks that wait for review, the largest first."""
+
+    image_id: uuid.UUID
+    file_name: str
+    width: int
+    height: int
+    thumbnail_url: str
+    masks: list[ReviewMask]
+
+
+class ReviewPage(Schema):
+    """`images` and `masks` count all that wait and pass the filters."""
+
+    items: list[ReviewedImage]
+    images: int
+    masks: int
+    review_batches: bool = Field(description="Whether masks of later batches wait for review in this project")
+
+
+class ReviewSetting(Schema):
+    review_batches: bool
+
+
+class Decision(Schema):
+    mask_ids: list[uuid.UUID] = Field(min_length=1, max_length=5000)
+    decision: Literal["accept", "reject", "reopen"]
+
+
+class DecisionOnAll(Schema):
+    decision: Literal["accept", "reject"]
+
+
+class Decided(Schema):
+    changed: int
+    left: int = Field(description="Masks that were meant and are left for another call")

@@ -1,17 +1,24 @@
 import uuid
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 
-from api.batch_schemas import Batch, BatchChange, BatchFailure, BatchProgress, Estimate, RetryRequest
+from api.batch_schemas import Batch, BatchChange, BatchFailure, BatchProgress, Comparison, Estimate, RetryRequest
+from api.blob_response import BINARY_SCHEMA
 from api.deps import ReadWork, SignedIn, Work
 from api.represent_batch import batch_schema, one_batch, progress_now
 from engine.flow import batches as flow
 from engine.flow.batch_estimate import estimate_batch
+from engine.flow.batch_export import batch_export_files
 from engine.flow.batch_listing import summarize_batches
 from engine.flow.batch_order import BatchOrder
 from engine.flow.batch_progress import batch_failures
+from engine.flow.compare_batches import comparable_batches, compare_batches
+from engine.flow.export import stream_zip
+from engine.store.unit_of_work import unit_of_work
 
 router = APIRouter(tags=["batches"])
 
@@ -80,3 +87,39 @@ def retry_batch(batch_id: uuid.UUID, body: RetryRequest, user: SignedIn, uow: Wo
 def list_failures(batch_id: uuid.UUID, uow: ReadWork, offset: Offset = 0, limit: Limit = 100) -> list[BatchFailure]:
     """The images that failed, each with its reason, the latest first."""
     return [BatchFailure.model_validate(failure) for failure in batch_failures(uow, batch_id, offset, limit)]
+
+
+@router.get("/batches/{batch_id}/comparable")
+def list_comparable(batch_id: uuid.UUID, uow: ReadWork) -> list[Batch]:
+    """Earlier batches that share images with this one, the latest first."""
+    return [batch_schema(summary) for summary in summarize_batches(uow, comparable_batches(uow, batch_id))]
+
+
+@router.get("/batches/{batch_id}/comparison")
+def compare(
+    batch_id: uuid.UUID,
+    earlier: Annotated[uuid.UUID, Query(description="The batch to compare with")],
+    uow: ReadWork,
+    offset: Offset = 0,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> Comparison:
+    """Masks gained, lost and changed since an earlier batch, image by image."""
+    return Comparison.model_validate(compare_batches(uow, batch_id, earlier, offset, limit))
+
+
+@router.get(
+    "/batches/{batch_id}/files",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/zip": BINARY_SCHEMA}}},
+)
+def download_files(batch_id: uuid.UUID, uow: ReadWork) -> StreamingResponse:
+    """What an export batch made, as a zip: one SA-1B JSON file per image, as it was when the batch came to it."""
+    batch_export_files(uow, batch_id)
+
+    def archive() -> Iterator[bytes]:
+        # The response outlives the request's unit of work.
+        with unit_of_work(read_only=True) as reading:
+            yield from stream_zip(batch_export_files(reading, batch_id))
+
+    headers = {"Content-Disposition": f'attachment; filename="export-{str(batch_id)[:8]}.zip"'}
+    return StreamingResponse(archive(), headers=headers, media_type="application/zip")

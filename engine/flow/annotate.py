@@ -13,7 +13,7 @@ from engine.errors import Conflict, InvalidMask, NotFound, VersionConflict
 from engine.flow.images import get_image
 from engine.masks import rle
 from engine.masks.rle import Rle
-from engine.store.tables import Event, Image, Mask, MaskVersion, Model, Stage, User, utc_now
+from engine.store.tables import Event, Image, Mask, MaskVersion, Model, Review, Stage, User, utc_now
 from engine.store.unit_of_work import UnitOfWork
 
 Outcome = Literal["created", "updated", "unchanged"]
@@ -84,6 +84,9 @@ def put_mask(
         raise Conflict("This mask is deleted. Restore it before changing it.")
     for name, value in values.items():
         setattr(mask, name, value)
+    if mask.review is Review.WAITING:
+        # Whoever refines a mask has looked at it.
+        mask.review = Review.ACCEPTED
     _next_version(uow, user, mask, "mask.updated")
     return mask, "updated"
 

@@ -644,6 +644,364 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Batches
+         * @description A project's batches, the newest first.
+         */
+        get: operations["list_batches"];
+        put?: never;
+        /**
+         * Start Batch
+         * @description Start a batch now. Its images are chosen at this moment and stay the same.
+         */
+        post: operations["start_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/batches/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate
+         * @description What a batch would cost, from what images have cost on this deployment. Starts nothing.
+         */
+        post: operations["estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Batch
+         * @description A batch and how far it is.
+         */
+        get: operations["get_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Batch
+         * @description Change how urgent a batch is, or how many of its images are worked on at a time.
+         */
+        patch: operations["change_batch"];
+        trace?: never;
+    };
+    "/api/v1/batches/{batch_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Batch
+         * @description Begin no further image; those at work are finished.
+         */
+        post: operations["pause_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Batch
+         * @description Go on with a paused batch, or with what a cancelled one left undone.
+         */
+        post: operations["resume_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Batch
+         * @description Give up what is not done; what is done stays.
+         */
+        post: operations["cancel_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Batch
+         * @description Try failed images again: those named, or all.
+         */
+        post: operations["retry_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch_id}/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Failures
+         * @description The images that failed, each with its reason, the latest first.
+         */
+        get: operations["list_failures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch_id}/comparable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Comparable
+         * @description Earlier batches that share images with this one, the latest first.
+         */
+        get: operations["list_comparable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch_id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare
+         * @description Masks gained, lost and changed since an earlier batch, image by image.
+         */
+        get: operations["compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Files
+         * @description What an export batch made, as a zip: one SA-1B JSON file per image, as it was when the batch came to it.
+         */
+        get: operations["download_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{batch_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Batch Events
+         * @description Server-sent events named `progress`, each a `BatchProgress`, whenever something changed; `gone` at the end.
+         *
+         *     The stream goes on after the batch has finished, for it may be resumed or its failures tried again.
+         */
+        get: operations["batch_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Schedules
+         * @description The batches of a project that start by themselves, the next one first.
+         */
+        get: operations["list_schedules"];
+        put?: never;
+        /**
+         * Create Schedule
+         * @description Plan a batch: once, by a cron expression, or whenever there are so many new images.
+         */
+        post: operations["create_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{schedule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Schedule
+         * @description Start no further batch by it; those it started stay.
+         */
+        delete: operations["delete_schedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Review
+         * @description Images with masks that wait for review and pass the filters, in order of import.
+         */
+        get: operations["get_review"];
+        put?: never;
+        /**
+         * Decide
+         * @description Accept or reject masks, or take either back. Repeating it is harmless.
+         */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/review/setting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Review
+         * @description Say whether masks of later batches wait for review in this project.
+         */
+        put: operations["set_review"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/review/all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide All
+         * @description Accept or reject up to 500 of the masks that pass the filters; ask again while some are left.
+         */
+        post: operations["decide_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -670,6 +1028,223 @@ export interface components {
              * @description Why it was skipped
              */
             reason: string | null;
+        };
+        /** Batch */
+        Batch: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "embed" | "prefill" | "automatic" | "export";
+            /** Name */
+            name: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "paused" | "cancelled" | "finished";
+            /** Model Id */
+            model_id: string | null;
+            /** Model Name */
+            model_name: string | null;
+            /**
+             * Settings
+             * @description Every setting, defaults included
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Selection
+             * @description How its images were chosen
+             */
+            selection: {
+                [key: string]: unknown;
+            };
+            /**
+             * Priority
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high";
+            /** Concurrency */
+            concurrency: number | null;
+            /**
+             * Review
+             * @description Its masks wait for review
+             */
+            review: boolean;
+            /** Schedule Id */
+            schedule_id: string | null;
+            /** Created By Name */
+            created_by_name: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            counts: components["schemas"]["BatchCounts"];
+            /**
+             * Waiting For Review
+             * @description Masks of the batch that wait for review
+             */
+            waiting_for_review: number;
+        };
+        /** BatchChange */
+        BatchChange: {
+            /** Priority */
+            priority?: ("low" | "normal" | "high") | null;
+            /**
+             * Concurrency
+             * @description 0: no limit
+             */
+            concurrency?: number | null;
+        };
+        /**
+         * BatchCounts
+         * @description Images of a batch by what became of them; `left` wait, `running` are at work now.
+         */
+        BatchCounts: {
+            /** Total */
+            total: number;
+            /** Left */
+            left: number;
+            /** Running */
+            running: number;
+            /** Done */
+            done: number;
+            /** Failed */
+            failed: number;
+            /** Cancelled */
+            cancelled: number;
+            /**
+             * Masks
+             * @description Masks it added, rejected ones included
+             */
+            masks: number;
+        };
+        /** BatchFailure */
+        BatchFailure: {
+            /**
+             * Image Id
+             * Format: uuid
+             */
+            image_id: string;
+            /** File Name */
+            file_name: string;
+            /** Error */
+            error: string;
+            /** Attempts */
+            attempts: number;
+        };
+        /**
+         * BatchOrder
+         * @description A batch as somebody asked for it; a schedule keeps it until the time comes.
+         */
+        BatchOrder: {
+            kind: components["schemas"]["JobKind"];
+            /** Name */
+            name?: string | null;
+            /**
+             * @default {
+             *       "not_done": false
+             *     }
+             */
+            selection: components["schemas"]["Selection"];
+            /**
+             * Settings
+             * @description What the kind can set; the rest takes its default
+             * @default {}
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Model Id
+             * @description The live model when the batch starts, if none is named
+             */
+            model_id?: string | null;
+            /**
+             * Priority
+             * @default normal
+             * @enum {string}
+             */
+            priority: "low" | "normal" | "high";
+            /**
+             * Concurrency
+             * @description Images worked on at the same time
+             */
+            concurrency?: number | null;
+            /**
+             * Review
+             * @description Whether masks wait for review; as the project says if unset
+             */
+            review?: boolean | null;
+        };
+        /**
+         * BatchProgress
+         * @description How far a batch is; also what the event stream sends.
+         */
+        BatchProgress: {
+            batch: components["schemas"]["Batch"];
+            /**
+             * Rate
+             * @description Images per minute over the last five, over the whole run at its end
+             */
+            rate: number | null;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /** Latest */
+            latest: components["schemas"]["LatestResult"][];
+        };
+        /** Comparison */
+        Comparison: {
+            /**
+             * Total
+             * @description Images that both batches have done
+             */
+            total: number;
+            /** Items */
+            items: components["schemas"]["ImageComparison"][];
+        };
+        /** Decided */
+        Decided: {
+            /** Changed */
+            changed: number;
+            /**
+             * Left
+             * @description Masks that were meant and are left for another call
+             */
+            left: number;
+        };
+        /** Decision */
+        Decision: {
+            /** Mask Ids */
+            mask_ids: string[];
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "accept" | "reject" | "reopen";
+        };
+        /** DecisionOnAll */
+        DecisionOnAll: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "accept" | "reject";
         };
         /** DecodeRequest */
         DecodeRequest: {
@@ -742,6 +1317,31 @@ export interface components {
              * @description Why it failed, in a sentence
              */
             error: string | null;
+        };
+        /** Estimate */
+        Estimate: {
+            /** Images */
+            images: number;
+            /**
+             * Seconds Per Image
+             * @description Unset while nothing has been measured here
+             */
+            seconds_per_image: number | null;
+            /**
+             * Seconds
+             * @description The work of one worker
+             */
+            seconds: number | null;
+            /**
+             * Measured Images
+             * @description How many past images say so
+             */
+            measured_images: number;
+            /**
+             * Same Settings
+             * @description Whether those were done with these settings
+             */
+            same_settings: boolean;
         };
         /** Failure */
         Failure: {
@@ -837,6 +1437,27 @@ export interface components {
              */
             index: number;
             assignment: components["schemas"]["Assignment"];
+        };
+        /**
+         * ImageComparison
+         * @description Masks of one image in two batches, paired by IoU.
+         */
+        ImageComparison: {
+            /**
+             * Image Id
+             * Format: uuid
+             */
+            image_id: string;
+            /** File Name */
+            file_name: string;
+            /** Gained */
+            gained: number;
+            /** Lost */
+            lost: number;
+            /** Changed */
+            changed: number;
+            /** Same */
+            same: number;
         };
         /** ImageDetail */
         ImageDetail: {
@@ -967,6 +1588,12 @@ export interface components {
              */
             duplicate: boolean;
         };
+        /**
+         * JobKind
+         * @description What is done with each image: `engine.flow.batch_kinds` describes them.
+         * @enum {string}
+         */
+        JobKind: "embed" | "prefill" | "automatic" | "export";
         /** Label */
         Label: {
             /** Name */
@@ -976,6 +1603,30 @@ export interface components {
              * @description #rrggbb, in lower case
              */
             colour: string;
+        };
+        /** LatestResult */
+        LatestResult: {
+            /**
+             * Image Id
+             * Format: uuid
+             */
+            image_id: string;
+            /** File Name */
+            file_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "done" | "failed";
+            /** Mask Count */
+            mask_count: number | null;
+            /** Thumbnail Url */
+            thumbnail_url: string;
+            /**
+             * Overlay Url
+             * @description What the batch found, to lay over the thumbnail
+             */
+            overlay_url: string | null;
         };
         /** Mask */
         Mask: {
@@ -1362,6 +2013,145 @@ export interface components {
              */
             strokes: number;
         };
+        /** RetryRequest */
+        RetryRequest: {
+            /**
+             * Image Ids
+             * @description All that failed if unset
+             */
+            image_ids?: string[] | null;
+        };
+        /** ReviewMask */
+        ReviewMask: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            segmentation: components["schemas"]["Segmentation"];
+            /** Bbox */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Area */
+            area: number;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "manual" | "semi_automatic" | "automatic";
+            /** Predicted Iou */
+            predicted_iou: number | null;
+            /** Stability Score */
+            stability_score: number | null;
+        };
+        /**
+         * ReviewPage
+         * @description `images` and `masks` count all that wait and pass the filters.
+         */
+        ReviewPage: {
+            /** Items */
+            items: components["schemas"]["ReviewedImage"][];
+            /** Images */
+            images: number;
+            /** Masks */
+            masks: number;
+            /**
+             * Review Batches
+             * @description Whether masks of later batches wait for review in this project
+             */
+            review_batches: boolean;
+        };
+        /** ReviewSetting */
+        ReviewSetting: {
+            /** Review Batches */
+            review_batches: boolean;
+        };
+        /**
+         * ReviewedImage
+         * @description An image and its masks that wait for review, the largest first.
+         */
+        ReviewedImage: {
+            /**
+             * Image Id
+             * Format: uuid
+             */
+            image_id: string;
+            /** File Name */
+            file_name: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Thumbnail Url */
+            thumbnail_url: string;
+            /** Masks */
+            masks: components["schemas"]["ReviewMask"][];
+        };
+        /** Schedule */
+        Schedule: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "embed" | "prefill" | "automatic" | "export";
+            /** Order */
+            order: {
+                [key: string]: unknown;
+            };
+            /**
+             * When
+             * @description In words
+             */
+            when: string;
+            /** Cron */
+            cron: string | null;
+            /** Zone */
+            zone: string | null;
+            /** Every New Images */
+            every_new_images: number | null;
+            /** Next At */
+            next_at: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Last Error
+             * @description Why it could not start a batch the last time
+             */
+            last_error: string | null;
+        };
+        /**
+         * ScheduleRequest
+         * @description Exactly one of `at`, `cron` and `new_images`.
+         */
+        ScheduleRequest: {
+            order: components["schemas"]["BatchOrder"];
+            /** At */
+            at?: string | null;
+            /** Cron */
+            cron?: string | null;
+            /**
+             * Zone
+             * @description The cron expression's time zone, as in Europe/Berlin
+             * @default UTC
+             */
+            zone: string;
+            /** New Images */
+            new_images?: number | null;
+        };
         /**
          * Segmentation
          * @description COCO compressed run-length encoding.
@@ -1377,6 +2167,38 @@ export interface components {
             ];
             /** Counts */
             counts: string;
+        };
+        /**
+         * Selection
+         * @description Which of a project's images a batch works on: those that pass everything that is asked.
+         */
+        Selection: {
+            /**
+             * Annotated
+             * @description Only images that have masks, or only those without
+             */
+            annotated?: boolean | null;
+            /**
+             * Not Done
+             * @description Leave out what this kind of batch did with this model before
+             * @default false
+             */
+            not_done: boolean;
+            /**
+             * Name Contains
+             * @description Only images named so
+             */
+            name_contains?: string | null;
+            /**
+             * Images Of
+             * @description The images of this earlier batch
+             */
+            images_of?: string | null;
+            /**
+             * Limit
+             * @description The first so many, in order of import
+             */
+            limit?: number | null;
         };
         /** SignIn */
         SignIn: {
@@ -2776,6 +3598,716 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OwnFigures"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_batches: {
+        parameters: {
+            query?: {
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchProgress"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_failures: {
+        parameters: {
+            query?: {
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchFailure"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_comparable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Batch"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare: {
+        parameters: {
+            query: {
+                /** @description The batch to compare with */
+                earlier: string;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batch_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_review: {
+        parameters: {
+            query?: {
+                offset?: number;
+                limit?: number;
+                batch_id?: string | null;
+                min_predicted_iou?: number | null;
+                max_predicted_iou?: number | null;
+                min_stability?: number | null;
+                max_stability?: number | null;
+                min_size?: number | null;
+                max_size?: number | null;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewSetting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewSetting"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_all: {
+        parameters: {
+            query?: {
+                batch_id?: string | null;
+                min_predicted_iou?: number | null;
+                max_predicted_iou?: number | null;
+                min_stability?: number | null;
+                max_stability?: number | null;
+                min_size?: number | null;
+                max_size?: number | null;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionOnAll"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
                 };
             };
             /** @description What went wrong, in a sentence */

@@ -26,6 +26,7 @@ COMMANDS = {
     "automask": "maskloop.commands.automask:automask",
     "batch": "maskloop.commands.batch:app",
     "models": "maskloop.commands.models:app",
+    "detector": "maskloop.commands.detector:app",
 }
 """Command → where its function, or its Typer application of sub-commands, lies."""
 

@@ -10,6 +10,9 @@ from engine.errors import Conflict, InvalidInput, NotFound
 from engine.store.tables import Model, ModelState
 from engine.store.unit_of_work import UnitOfWork
 
+DETECTORS = ("box_head", "faster_rcnn")
+"""What the registry calls models that find boxes. They are not promoted: a promptable model uses its newest one."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
 
 

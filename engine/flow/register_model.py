@@ -11,9 +11,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select, update
 
+from engine.errors import Conflict
 from engine.flow.embed import request_missing
 from engine.flow.model_origin import MODEL_ADDED, Origin
-from engine.flow.models import get_model, live_model, require_free_name
+from engine.flow.models import DETECTORS, get_model, live_model, require_free_name
 from engine.sam import load_bundled, load_checkpoint, save_checkpoint
 from engine.sam.model import Sam
 from engine.sam.onnx_export import export_decoder
@@ -61,8 +62,10 @@ def add_model(
 
 
 def promote(uow: UnitOfWork, model_id: UUID, user: User | None = None) -> Model:
-    """Make a model live, retire the one before, and queue every image for embedding. Raises NotFound."""
+    """Make a model live, retire the one before, and queue every image for embedding. Raises NotFound, Conflict."""
     model = get_model(uow, model_id)
+    if model.arch in DETECTORS:
+        raise Conflict(f"{model.name} is a detector: it finds boxes for its model and cannot be annotated with.")
     if model.state is not ModelState.LIVE:
         uow.session.execute(update(Model).where(Model.state == ModelState.LIVE).values(state=ModelState.RETIRED))
         model.state = ModelState.LIVE

@@ -80,7 +80,7 @@ def print_comparison(
     _print_groups(console, "B − A, by source", rows, shown, difference=True)
     seconds = first[1].seconds + second[1].seconds
     images, masks = first[1].images, first[1].masks
-    console.print(f"{masks:,} masks on {images:,} images in {seconds:.0f} s.", highlight=False)
+    console.print(_measured(masks, images, seconds), highlight=False)
     console.print(comparison.sentence(first[0], second[0]), highlight=False)
 
 
@@ -130,6 +130,11 @@ def _print_calibration(console: Console, result: Evaluation) -> None:
     console.print(f"mean |predicted − true| {errors}; calibration error {calibration}.", highlight=False)
 
 
+def _measured(masks: int, images: int, seconds: float) -> str:
+    plural_masks, plural_images = "" if masks == 1 else "s", "" if images == 1 else "s"
+    return f"{masks:,} mask{plural_masks} on {images:,} image{plural_images} in {seconds:.0f} s."
+
+
 def _remarks(result: Evaluation) -> list[str]:
     lines = ["Under each figure: its 95 % interval, from resampling images."]
     if any(group.images < 10 for group in result.sources.values()):
@@ -138,7 +143,7 @@ def _remarks(result: Evaluation) -> list[str]:
         lines.append(
             f"NoC: clicks to that IoU in percent, at most {NOC_CAP}; below it, the share that never gets there."
         )
-    return [*lines, f"{result.masks:,} masks on {result.images:,} images in {result.seconds:.0f} s."]
+    return [*lines, _measured(result.masks, result.images, result.seconds)]
 
 
 def _table(title: str) -> Table:

@@ -49,8 +49,19 @@ class AnnotatedImage:
             segmentations = [annotation["segmentation"] for annotation in document["annotations"]]
             masks = [rle.decode(rle.from_sa1b(each)) for each in segmentations if not _is_empty(each)]
             tags = _tags(document.get("image") or {})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InvalidInput(f"{self.annotation_path} is not an SA-1B annotation file: {error!r}.") from error
+        except OSError as error:
+            raise InvalidInput(f"{self.annotation_path} cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"{self.annotation_path} is no JSON: it is not text in UTF-8.") from error
+        except json.JSONDecodeError as error:
+            raise InvalidInput(
+                f"{self.annotation_path} is no JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+            ) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InvalidInput(
+                f"{self.annotation_path} is no SA-1B annotation file: it must hold annotations, each with a "
+                "segmentation, and may hold tags, which are words."
+            ) from error
         except InvalidMask as error:
             raise InvalidInput(f"{self.annotation_path}: {error}") from error
         for mask in masks:

@@ -29,7 +29,9 @@ def read_tags(path: Path) -> Tags:
                     raise InvalidInput(f"{path}, line {rows.line_num}: a line needs a name and a tag.")
                 if tag not in tags[name]:
                     tags[name].append(tag)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise InvalidInput(f"{path} cannot be read as a CSV file: {error}.") from error
     if not tags:
         raise InvalidInput(f"{path} holds no tags.")

@@ -45,6 +45,7 @@ def train(
     compile_model: bool = False,
     save_every: float = 600.0,
     log_every: int = 50,
+    on_start: Callable[[], None] | None = None,
     on_step: Callable[[int, Rounds], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Sam:
@@ -66,6 +67,7 @@ def train(
         compile_model: compile the decoder, and a ViT's blocks.
         save_every: seconds between saved states.
         log_every: steps between log entries.
+        on_start: called once it is certain that the run goes on from what `out` holds and has steps left to take.
         on_step: told each step's figures, as sums over the global batch, once the weights have moved.
         should_stop: asked after every step; True in any process saves and ends the run.
 
@@ -82,6 +84,8 @@ def train(
     state.resume(out)
     if compile_model:
         _compile(model)
+    if on_start is not None and state.step < recipe.steps:
+        on_start()
     parameters = list(model.parameters())
     log = open_log(process, out, name, state.step, recipe.steps, log_every)
     saved = time.monotonic()

@@ -4,7 +4,8 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Any, TypeVar, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,6 +17,8 @@ R = TypeVar("R")
 
 Tree = dict[str, Any]
 """Name → text, or → what is set inside of it."""
+
+_FORMS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text", NoneType: "none"}
 
 
 def build_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
@@ -109,8 +112,28 @@ def _typed(hint: Any, text: str | Tree, path: str) -> Any:
         try:
             return adapter.validate_python(text)  # a text that happens to be JSON
         except ValidationError:
-            said = as_json.errors()[0]["msg"]
-            raise InvalidSetting(f"{path} cannot be {text!r}: {said[0].lower()}{said[1:]}.") from as_json
+            raise InvalidSetting(f"{path} cannot be {text!r}: it is {_form(hint, path)}.") from as_json
+
+
+def _form(hint: Any, path: str) -> str:
+    """What a value of this type looks like on the command line."""
+    if is_dataclass(hint):
+        parts = [field.name for field in fields(hint)]
+        return f"a group of values that are set one by one, such as {path}.{parts[0]} (it has {', '.join(parts)})"
+    if hint in _FORMS:
+        return _FORMS[hint]
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return " or ".join(map(str, inner))
+    if origin in (Union, UnionType):
+        return " or ".join(_form(each, path) for each in inner)
+    if origin is tuple and inner[-1] is Ellipsis:
+        if is_dataclass(inner[0]):
+            return f"a list whose entries are set one by one, such as {path}.0.{fields(inner[0])[0].name}"
+        return f'a list in brackets, each {_form(inner[0], path)}, such as ["a", "b"]'
+    if origin is tuple:
+        return f"a list of {len(inner)} in brackets, such as [{', '.join(['0.5'] * len(inner))}]"
+    return 'names with numbers in braces, such as {"a": 0.5}'
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -89,6 +89,9 @@ class Recipe:
         if not self.phases:
             raise InvalidSetting("A recipe needs at least one phase.")
         self.schedule.check(self.steps)
+        for name in ("masks_per_pass", "images_per_pass"):
+            if (value := getattr(self, name)) is not None and value < 1:
+                raise InvalidSetting(f"{name} is at least 1, not {value}.")
         for name in ("drop_path", "decoder_dropout", "average_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise InvalidSetting(f"{name} is at least 0 and below 1, not {getattr(self, name)}.")
@@ -123,7 +126,7 @@ class Recipe:
             )
         if self.images_per_pass is None:
             return fit
-        if not 1 <= self.images_per_pass <= fit:
+        if self.images_per_pass > fit:
             raise InvalidSetting(
                 f"images_per_pass={self.images_per_pass} with {phase.masks} masks each does not fit into "
                 f"masks_per_pass={self.masks_per_pass}."

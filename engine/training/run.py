@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -66,8 +67,6 @@ def run(request: RunRequest) -> Sam:
         model = first_model(request, recipe, start, clip)
         try:
             with alone_in(request.out, process):
-                if process.leads:
-                    _describe(request, recipe)
                 return train(
                     recipe,
                     data,
@@ -80,6 +79,7 @@ def run(request: RunRequest) -> Sam:
                     compile_model=request.compile_model,
                     save_every=request.save_every,
                     log_every=request.log_every,
+                    on_start=partial(_describe, request, recipe) if process.leads else None,
                     should_stop=should_stop,
                 )
         finally:

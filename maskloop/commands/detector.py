@@ -158,7 +158,11 @@ def _examples(
     found = read_folder(images, limit)
     embedder = Embedder(load_model(model))
     with tempfile.TemporaryDirectory() as temporary, tqdm(total=len(found), disable=None, unit="image") as bar:
-        yield examples_of_folder(found, embedder, cache or Path(temporary), lambda: bool(bar.update()))
+
+        def advance() -> None:
+            bar.update()
+
+        yield examples_of_folder(found, embedder, cache or Path(temporary), advance)
 
 
 def _train(examples: "list[DetectorExample]", model: str, recipe: "DetectorRecipe") -> "torch.nn.Module":

@@ -110,7 +110,8 @@ def _require_registered(name: str) -> None:
             find_model(uow, name)
     except NotFound:
         raise InvalidInput(
-            f"--record keeps the figures of a registered model, and {name} is none. See: maskloop models list"
+            f"--record keeps figures on the card of a registered model; {name} is not registered in this deployment. "
+            "A bundled model is from the first `maskloop up` on. See: maskloop models list"
         ) from None
 
 

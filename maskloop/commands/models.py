@@ -85,10 +85,14 @@ def add(
     with unit_of_work(read_only=True) as uow:
         require_free_name(uow, name)
 
+    from rich.console import Console
+
     from engine.flow.register_model import add_model, prepare_model
 
     origin = origin_of_file(file)
-    prepared = prepare_model(file, arch)
+    # Reading a large file and exporting its decoder take up to a minute.
+    with Console(stderr=True).status(f"Reading {file.name} and exporting its decoder …"):
+        prepared = prepare_model(file, arch)
     with unit_of_work() as uow:
         model = add_model(uow, prepared, name, origin=origin)
     _print_added(model, as_json=as_json)

@@ -137,7 +137,7 @@ def test_recorded_figures_are_on_the_card_and_in_the_list(
 
     # Only a registered model has a card to write on; that is said before the work.
     assert run([*evaluate, "vit_t"]) == 2
-    assert "registered model, and vit_t is none" in capsys.readouterr().err
+    assert "vit_t is not registered in this deployment" in capsys.readouterr().err
 
 
 def test_other_content_under_the_published_name_is_not_registered(

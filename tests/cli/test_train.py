@@ -50,6 +50,21 @@ def test_run_writes_a_model_and_goes_on_when_asked_for_more(
     assert [run["recipe"]["phases"][0]["steps"] for run in runs] == [2, 3]
 
 
+def test_only_starts_that_train_are_written_down(
+    maskloop: Maskloop, scenes: Path, weights: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    assert maskloop(*finetune(scenes, weights, out, "steps=1")).status == 0
+    described = (out / "run.json").read_text()
+    finished = maskloop(*finetune(scenes, weights, out, "steps=1", "schedule.learning_rate=1e-9"))
+    assert finished.status == 0, finished.err
+    assert "goes on only with more steps" in finished.err
+    refused = maskloop(*finetune(scenes, weights, out, "steps=3"), "--seed", "7")
+    assert refused.status == 2
+    assert "seed" in refused.err
+    assert (out / "run.json").read_text() == described
+
+
 def test_interrupted_run_saves_and_says_how_to_go_on(scenes: Path, weights: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     command = [sys.executable, "-m", "maskloop", *finetune(scenes, weights, out, "steps=5000")]

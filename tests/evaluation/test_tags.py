@@ -32,7 +32,7 @@ def test_a_malformed_file_is_explained(tmp_path: Path, text: str, reason: str) -
 
 
 def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match=r"none\.csv cannot be read"):
+    with pytest.raises(InvalidInput, match=r"none\.csv cannot be read: No such file or directory\.$"):
         read_tags(tmp_path / "none.csv")
     (tmp_path / "photo.csv").write_bytes(b"\xff\xd8\xff\xe0")
     with pytest.raises(InvalidInput, match=r"photo\.csv cannot be read"):

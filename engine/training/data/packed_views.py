@@ -60,7 +60,7 @@ def make_frames(
     random = torch.from_numpy(table).to(sizes.device)
     grid, valid, origin = _window(*_view(sizes, source_side, side, augmentation, random), window, random)
     corners = torch.cat([grid.amin((1, 2)), grid.amax((1, 2))], dim=1)
-    seen = (corners + 1).cpu().numpy() / 2 * source_side
+    seen: NDArray[np.float32] = ((corners + 1) / 2 * source_side).cpu().numpy()
     return Frames(grid, valid, origin, seen, random[:, 10] < augmentation.paste)
 
 

@@ -1,5 +1,6 @@
 """From what a person names on the command line to batches."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from engine.training.data.packed_data import PackedData
 from engine.training.data.scene_dataset import SCENES, SEEDS_APART, Scenes
 from engine.training.data.settings import DataSettings
 from engine.training.data.streaming import StreamingData
+
+log = logging.getLogger(__name__)
 
 
 def open_training_data(
@@ -42,6 +45,7 @@ def open_training_data(
     """
     data = [_open(path, settings, seed) for path in paths]
     earlier = [_open(path, settings, seed) for path in replay] if replay_share else []
+    _warn_of_unknown_sources([*data, *earlier], settings)
     parts = strata(data, settings.source_weights, settings.scene_fraction)
     if earlier:
         parts = with_replay(
@@ -49,6 +53,18 @@ def open_training_data(
         )
     kind = PackedData if settings.in_memory else StreamingData
     return kind([*data, *earlier], parts, settings, side=side, device=device, seed=seed, workers=workers)
+
+
+def _warn_of_unknown_sources(data: Sequence[MaskDataset], settings: DataSettings) -> None:
+    """A weight for a source that no data have is a typing error, or meant for other data: training can go on."""
+    there = sorted({name for dataset in data if not isinstance(dataset, Scenes) for name in dataset.sources.names})
+    unknown = sorted(set(settings.source_weights) - set(there))
+    if there and unknown:
+        log.warning(
+            "data.source_weights names %s, and no image is from there. The sources are: %s.",
+            ", ".join(unknown),
+            ", ".join(there),
+        )
 
 
 def _open(path: str | Path, settings: DataSettings, seed: int) -> MaskDataset:

@@ -110,6 +110,11 @@ def test_processes_that_load_and_generate_change_nothing(tmp_path: Path) -> None
         helped.close()
 
 
+def test_a_weight_for_a_source_that_is_not_there_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    opened(write_folder(tmp_path), source_weights={"cocoo": 1.0})
+    assert "data.source_weights names cocoo, and no image is from there. The sources are: " in caplog.text
+
+
 def test_scenes_alone_fill_the_batch() -> None:
     batch = opened("scenes", scenes_held=2).batch(0, 3, 4, 64, ALONE)
     assert all(name.startswith("scene ") for name in batch.ids)

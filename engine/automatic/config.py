@@ -1,9 +1,10 @@
 """How the automatic stage seeks and chooses masks. Source: Segment Anything, section 4 and appendix B."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from engine.automatic.named_changes import with_changes
 from engine.errors import InvalidSetting
 
 _MOST_POINTS_PER_SIDE = 256
@@ -97,21 +98,4 @@ def config_of(preset: str, changes: Mapping[str, Any] | None = None) -> Automati
     """A preset with some settings changed by name. Raises InvalidSetting for an unknown name or an unusable value."""
     if preset not in PRESETS:
         raise InvalidSetting(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
-    known = {field.name: field.type for field in fields(AutomaticConfig)}
-    settings = PRESETS[preset]().to_settings()
-    for name, value in (changes or {}).items():
-        if name not in known:
-            raise InvalidSetting(f"There is no setting {name!r}; there are {', '.join(known)}.")
-        settings[name] = _checked(name, value, whole=known[name] is not float)
-    return AutomaticConfig(**settings)
-
-
-def _checked(name: str, value: object, whole: bool) -> float | None:
-    """A number as the setting has it. JSON has one kind of number and writes 32 where 32.0 is meant."""
-    if value is None and name == "points_per_batch":
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidSetting(f"{name} must be a number, not {value!r}.")
-    if whole and value != int(value):
-        raise InvalidSetting(f"{name} must be a whole number, not {value}.")
-    return int(value) if whole else float(value)
+    return with_changes(PRESETS[preset](), changes or {})

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.automatic.config import config_of
+from engine.automatic.named_changes import with_changes
+from engine.detector.prefill_config import PrefillConfig
 from engine.errors import InvalidInput
 from engine.store.tables import JobKind
 
@@ -24,9 +26,15 @@ def automatic_settings(given: Settings) -> dict[str, Any]:
     return {"preset": preset, **config_of(preset, changes).to_settings()}
 
 
+def prefill_settings(given: Settings) -> dict[str, Any]:
+    """Changes by name, every value written out. Raises InvalidSetting."""
+    return with_changes(PrefillConfig(), given).to_settings()
+
+
 SETTINGS: dict[JobKind, Callable[[Settings], dict[str, Any]]] = {
     JobKind.EMBED: no_settings,
     JobKind.AUTOMATIC: automatic_settings,
+    JobKind.PREFILL: prefill_settings,
     JobKind.EXPORT: no_settings,
 }
 """The kinds that a batch can be of, and how each completes and checks its settings."""

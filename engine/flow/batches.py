@@ -9,7 +9,7 @@ from engine.flow import jobs
 from engine.flow.batch_order import URGENCIES, BatchOrder, Selection, Urgency
 from engine.flow.batch_settings import MAKE_MASKS, NEED_MODEL
 from engine.flow.job_feed import feed, recall
-from engine.flow.models import get_model, live_model
+from engine.flow.models import DETECTORS, detector_of, get_model, live_model
 from engine.flow.projects import get_project
 from engine.store.tables import (
     Embedding,
@@ -96,11 +96,13 @@ def model_of(uow: UnitOfWork, order: BatchOrder) -> Model | None:
     """The model an order's batch works with now; None for kinds that need none. Raises NotFound, InvalidInput."""
     if order.kind not in NEED_MODEL:
         return None
-    if order.model_id is not None:
-        return get_model(uow, order.model_id)
-    model = live_model(uow)
+    model = live_model(uow) if order.model_id is None else get_model(uow, order.model_id)
     if model is None:
         raise InvalidInput("There is no live model yet. Wait until the first start has prepared it, or name a model.")
+    if model.arch in DETECTORS:
+        raise InvalidInput(f"{model.name} is a detector. Name the model whose embeddings it reads.")
+    if order.kind is JobKind.PREFILL:
+        detector_of(uow, model)
     return model
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import torch
-from sqlalchemy import select
 
 from engine.detector import config as box_head
 from engine.detector import faster_rcnn
@@ -17,7 +16,7 @@ from engine.detector.embedding_detector import load_detector, save_detector
 from engine.detector.faster_rcnn import load_faster_rcnn, save_network
 from engine.detector.head import BoxHead
 from engine.detector.interface import BoxDetector
-from engine.errors import InvalidInput, NotFound
+from engine.errors import InvalidInput
 from engine.flow.model_origin import MODEL_ADDED
 from engine.flow.models import DETECTORS, find_model, get_model, require_free_name
 from engine.settings import get_settings
@@ -64,19 +63,6 @@ def add_detector(
     subject = {"model_id": str(detector.id), "name": name}
     uow.session.add(Event(user_id=user and user.id, kind=MODEL_ADDED, subject=subject))
     return detector
-
-
-def detector_of(uow: UnitOfWork, model: Model) -> Model:
-    """The newest detector that reads the embeddings of `model`. Raises NotFound, saying how to get one."""
-    found = uow.session.scalars(
-        select(Model)
-        .where(Model.parent_id == model.id, Model.arch.in_(DETECTORS))
-        .order_by(Model.created_at.desc(), Model.id)
-        .limit(1)
-    ).first()
-    if found is None:
-        raise NotFound("detector for the model", f"{model.name} (train one: maskloop detector train)")
-    return found
 
 
 def find_detector(uow: UnitOfWork, name: str) -> Model:

@@ -44,6 +44,22 @@ def find_model(uow: UnitOfWork, name: str) -> Model:
     return model
 
 
+def detector_of(uow: UnitOfWork, model: Model) -> Model:
+    """The newest detector that reads the embeddings of `model`. Raises InvalidInput, saying how to get one."""
+    found = uow.session.scalars(
+        select(Model)
+        .where(Model.parent_id == model.id, Model.arch.in_(DETECTORS))
+        .order_by(Model.created_at.desc(), Model.id)
+        .limit(1)
+    ).first()
+    if found is None:
+        raise InvalidInput(
+            f"There is no detector for {model.name} yet. Train one on the masks collected so far: "
+            f"maskloop detector train --model '{model.name}' --name boxes-1"
+        )
+    return found
+
+
 def require_free_name(uow: UnitOfWork, name: str) -> None:
     """Raises Conflict when a model has that name, InvalidInput when none can have it."""
     if not _NAME.fullmatch(name):

@@ -8,17 +8,19 @@ from sqlalchemy import select
 
 from engine.automatic.nms import GreedySuppression
 from engine.detector.interface import BoxDetector, DetectorInput
-from engine.detector.propose import PrefillConfig, Proposal, propose
+from engine.detector.prefill_config import PrefillConfig
+from engine.detector.propose import Proposal, propose
 from engine.flow.annotate import MaskContent
 from engine.flow.automask import make_predictor
 from engine.flow.detector_data import read_embedding
-from engine.flow.detectors import detector_of, load_stored_detector
+from engine.flow.detectors import load_stored_detector
 from engine.flow.embed_item import get_embedder
 from engine.flow.heart import Heart
 from engine.flow.import_image import load_rgb
 from engine.flow.item_work import ItemTask, Store
 from engine.flow.jobs import Outcome
 from engine.flow.loaded_models import LoadedModels
+from engine.flow.models import detector_of
 from engine.flow.store_masks import replace_earlier, store_masks
 from engine.masks import rle
 from engine.sam.predictor import Predictor
@@ -43,7 +45,7 @@ def prefill_image(task: ItemTask, heart: Heart) -> Store:
     """Offer masks for what the model's detector is confident of; the annotator adds what is missing.
 
     Masks that are there already stay, and what they cover is not offered again; untouched ones of an earlier
-    prefilling give way. Raises NotFound when the model has no detector.
+    prefilling give way. Raises InvalidInput when the model has no detector.
     """
     model = task.required_model()
     config = PrefillConfig(**task.job.settings)

@@ -15,12 +15,14 @@ from engine.flow.embed_item import embed_image
 from engine.flow.export_item import export_image
 from engine.flow.heart import TakenAway, beating
 from engine.flow.item_work import ItemTask, Store, Work
+from engine.flow.prefill import prefill_image
 from engine.store.tables import Image, Job, JobItem, JobKind, Model
 from engine.store.unit_of_work import unit_of_work
 
 WORK: dict[JobKind, Work] = {
     JobKind.EMBED: embed_image,
     JobKind.AUTOMATIC: find_masks,
+    JobKind.PREFILL: prefill_image,
     JobKind.EXPORT: export_image,
 }
 

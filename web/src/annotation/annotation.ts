@@ -12,7 +12,7 @@ import { area, bounds } from "../document/rle";
 import { contains } from "../document/rle_operations";
 import type { SaveQueue } from "../document/save_queue";
 import type { ImagePoint, Size } from "../geometry/points";
-import { fitTo, fitToBox, keepVisible, panBy, type View } from "../geometry/view";
+import { fitTo, fitToBox, isInSight, keepVisible, panBy, type View } from "../geometry/view";
 import { Observable } from "../observable";
 import { texts } from "../texts";
 import { BoxTool } from "../tools/box_tool";
@@ -154,6 +154,14 @@ export class Annotation {
   changeView(change: (view: View) => View): void {
     const view = this.view.getState();
     if (view) this.view.set(keepVisible(change(view), this.image, this.#canvasSize));
+  }
+
+  /** Moves the view to a mask, unless it can be seen as it is. */
+  showMask(id: string): void {
+    const view = this.view.getState();
+    const mask = this.editor.getState().masks.get(id);
+    const box = mask && bounds(mask.rle);
+    if (view && box && !isInSight(box, view, this.#canvasSize)) this.zoomToSelected();
   }
 
   zoomToSelected(): void {

@@ -10,6 +10,7 @@ import { Observable } from "../observable";
 import { Browser } from "../testing/tabs";
 import type { PageCommands } from "./actions";
 import { Annotation } from "./annotation";
+import { Keymap, keymap } from "./keymap";
 import { handleKey } from "./keys";
 import { preferences } from "./preferences";
 
@@ -107,4 +108,46 @@ it("a key that nothing is bound to keeps its meaning for the page", () => {
   expect(press("Tab")).toBe(false);
   expect(press("w")).toBe(false);
   expect(press("p", { ctrlKey: true })).toBe(false);
+});
+
+it("digits label the selected mask, which undo takes back, and otherwise the masks to come", () => {
+  press("2");
+  press("p");
+  clickAt(50, 40);
+  press("Enter");
+  const labels = () => [...annotation.editor.getState().masks.values()].map(({ body }) => body.label);
+  expect(labels()).toEqual(["tern"]);
+  annotation.select([...annotation.editor.getState().masks.keys()][0] ?? null);
+  press("1");
+  expect(labels()).toEqual(["gull"]);
+  press("z", { ctrlKey: true });
+  expect(labels()).toEqual(["tern"]);
+  press("0");
+  expect(labels()).toEqual([null]);
+  expect(press("3")).toBe(false);
+});
+
+it("a key that was changed does what was chosen, and no longer what it did", () => {
+  expect(keymap.choose("finishImage", "N")).toBe("nextImage");
+  press("n");
+  press("d");
+  expect(called).toEqual(["finishImage"]);
+  keymap.reset();
+  press("n");
+  press("N", { shiftKey: true });
+  press("PageDown");
+  expect(called).toEqual(["finishImage", "nextImage", "previousImage", "neighbour"]);
+});
+
+it("changed keys are kept in the browser", () => {
+  const kept = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  };
+  new Keymap(storage).choose("finishImage", "N");
+  const again = new Keymap(storage);
+  expect([again.keysOf("finishImage"), again.keysOf("nextImage")]).toEqual([["N"], []]);
+  kept.set([...kept.keys()][0] ?? "", '{"finishImage": 7, "nothing": ["N"]}');
+  expect(new Keymap(storage).getState()).toEqual({});
 });

@@ -191,3 +191,58 @@ describe("undo without limit", () => {
     expect(making.draft).toBeNull();
   });
 });
+
+describe("a mask that was painted, opened again", () => {
+  const reopen = (strokes: number) => {
+    const body = { ...makeBody("0S1", "wall"), prompts: { points: [], box: null, strokes } };
+    editor = new Editor(
+      [makeMask("stored", "image", body)].map((mask) => ({ ...mask, ...body })),
+      () => undefined,
+    );
+    const clock = new ActiveClock(0);
+    making = new ObjectMaking({
+      ...{ image: IMAGE, editor, clock, shown, authorName: "Me", label: new Observable<string | null>(null) },
+      decoding: () => null,
+    });
+    making.refine("stored");
+  };
+
+  it("keeps what was painted when a click asks the decoder", () => {
+    reopen(2);
+    expect(row()).toBe("#######");
+    click(0);
+    answer(LEFT);
+    expect(row()).toBe("#######");
+  });
+
+  it("gives a part back to the decoder where it is clicked away", () => {
+    reopen(2);
+    click(6, 0);
+    answer(LEFT);
+    expect(row()).toBe("###....");
+  });
+
+  it("counts the strokes of before and of now", () => {
+    reopen(2);
+    stroke("erase", 6, 6);
+    making.accept();
+    expect(editor.getState().masks.get("stored")?.body.prompts.strokes).toBe(3);
+  });
+});
+
+it("what a person corrects is no longer automatic, and new masks beside it are semi-automatic", () => {
+  const stages = () => [...editor.getState().masks.values()].map(({ body }) => body.stage);
+  editor = new Editor([{ ...makeMask("stored", "image", STORED), stage: "automatic" }], () => undefined);
+  const clock = new ActiveClock(0);
+  making = new ObjectMaking({
+    ...{ image: IMAGE, editor, clock, shown, authorName: "Me", label: new Observable<string | null>("door") },
+    decoding: () => null,
+  });
+  making.refine("stored");
+  stroke("erase", 6, 6);
+  making.accept();
+  stroke("paint", 6, 6);
+  making.accept();
+  expect(stages()).toEqual(["semi_automatic", "semi_automatic"]);
+  expect([...editor.getState().masks.values()].map(({ body }) => body.label)).toEqual(["wall", "door"]);
+});

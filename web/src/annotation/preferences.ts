@@ -1,5 +1,6 @@
 /** How a person likes to work, kept in this browser. */
 
+import type { Colouring } from "../canvas/colours";
 import { Observable } from "../observable";
 
 export interface PreferenceValues {
@@ -9,9 +10,22 @@ export interface PreferenceValues {
   readonly brushDiameter: number;
   /** Of the masks' fill, 0 to 1. */
   readonly fillOpacity: number;
+  readonly colourBy: ColourBy;
+  /** Of the image as it is shown; 1 leaves it as it is. */
+  readonly brightness: number;
+  readonly contrast: number;
 }
 
-const DEFAULTS: PreferenceValues = { preview: true, brushDiameter: 16, fillOpacity: 0.35 };
+export type ColourBy = Colouring;
+
+const DEFAULTS: PreferenceValues = {
+  preview: true,
+  brushDiameter: 16,
+  fillOpacity: 0.35,
+  colourBy: "object",
+  brightness: 1,
+  contrast: 1,
+};
 const KEY = "maskloop.annotate";
 const MAX_DIAMETER = 400;
 

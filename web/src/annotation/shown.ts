@@ -28,6 +28,8 @@ export interface Shown {
   readonly tool: ToolName;
   /** While Space is held any tool pans. */
   readonly spaceHeld: boolean;
+  /** Fingers point at what does not belong to the object. */
+  readonly touchOpposite: boolean;
   readonly masksHidden: boolean;
   readonly contoursOnly: boolean;
   /** Of the masks only the selected one is shown. */
@@ -51,6 +53,7 @@ export interface Shown {
 export const INITIALLY_SHOWN: Shown = {
   tool: "point",
   spaceHeld: false,
+  touchOpposite: false,
   masksHidden: false,
   contoursOnly: false,
   solo: false,

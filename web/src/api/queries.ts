@@ -95,6 +95,13 @@ export const masksQuery = (imageId: string) =>
     gcTime: 0,
   });
 
+export const modelsQuery = () =>
+  queryOptions({
+    queryKey: ["models"],
+    queryFn: () => unwrap(api.GET("/api/v1/models")),
+    staleTime: 300_000,
+  });
+
 /** The live model; while the first start still prepares it, asked again every second and a half. */
 export const liveModelQuery = () =>
   queryOptions({

@@ -6,6 +6,7 @@ import { draftPixels, EMPTY_DRAFT, withStroke } from "../document/draft";
 import type { DocumentMask } from "../document/editor";
 import { area } from "../document/rle";
 import { texts } from "../texts";
+import { labelColours } from "./colours";
 import styles from "./ImageCanvas.module.css";
 import type { ImagePyramid } from "./image_pyramid";
 import { Painter, type Scene } from "./painter";
@@ -84,10 +85,13 @@ function shownMasks(
   from: ReadonlyMap<string, DocumentMask>,
   refined: string | null,
   alone: string | null,
+  hidden: ReadonlySet<string>,
 ): DocumentMask[] {
-  const by = [from, refined, alone];
+  const by = [from, refined, alone, hidden];
   if (!listed?.by.every((value, i) => value === by[i])) {
-    const masks = [...from.values()].filter(({ id }) => id !== refined && (alone === null || id === alone));
+    const masks = [...from.values()].filter(
+      ({ id }) => id !== refined && (alone === null ? !hidden.has(id) : id === alone),
+    );
     listed = { by, masks: masks.sort((a, b) => area(b.rle) - area(a.rle)) };
   }
   return listed.masks;
@@ -97,17 +101,27 @@ function sceneOf(annotation: Annotation, pyramid: ImagePyramid | null): Scene {
   const { masks, draft } = annotation.editor.getState();
   const shown = annotation.shown.getState();
   const { masksHidden, contoursOnly, selectedId, hoveredId, stroke, brushAt } = shown;
-  const { brushDiameter, fillOpacity: chosenOpacity } = preferences.getState();
+  const {
+    brushDiameter,
+    fillOpacity: chosenOpacity,
+    colourBy,
+    brightness,
+    contrast,
+  } = preferences.getState();
   const fillOpacity = contoursOnly ? 0 : chosenOpacity;
   const drawn = stroke ? withStroke(draft ?? EMPTY_DRAFT, stroke.pixels, stroke.mode) : draft;
   return {
     image: annotation.image,
     pyramid,
+    brightness,
+    contrast,
     stored: masksHidden
       ? null
       : {
-          masks: shownMasks(masks, draft?.refines ?? null, shown.solo ? selectedId : null),
+          masks: shownMasks(masks, draft?.refines ?? null, shown.solo ? selectedId : null, shown.hiddenIds),
           fillOpacity,
+          colourBy,
+          labels: labelColours(annotation.labels),
           selectedId,
           hoveredId,
         },

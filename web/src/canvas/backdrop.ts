@@ -8,6 +8,9 @@ import type { ImagePyramid } from "./image_pyramid";
 export interface BackdropContent {
   readonly image: Size;
   readonly pyramid: ImagePyramid | null;
+  /** 1 leaves the image as it is. */
+  readonly brightness: number;
+  readonly contrast: number;
   /** Around the image. */
   readonly background: string;
 }
@@ -26,8 +29,18 @@ export class Backdrop {
     size: Size,
     pixelRatio: number,
   ): void {
-    const { image, pyramid, background } = content;
-    const key = [image, pyramid, background, view, target.canvas.width, target.canvas.height, pixelRatio];
+    const { image, pyramid, background, brightness, contrast } = content;
+    const key = [
+      image,
+      pyramid,
+      background,
+      brightness,
+      contrast,
+      view,
+      target.canvas.width,
+      target.canvas.height,
+      pixelRatio,
+    ];
     if (!this.#context || !same(key, this.#seen)) {
       this.#seen = key;
       paint(target, content, view, size, pixelRatio);
@@ -47,7 +60,7 @@ export class Backdrop {
 
 function paint(
   context: CanvasRenderingContext2D,
-  { image, pyramid, background }: BackdropContent,
+  { image, pyramid, background, brightness, contrast }: BackdropContent,
   view: View,
   size: Size,
   pixelRatio: number,
@@ -57,7 +70,9 @@ function paint(
   context.fillRect(0, 0, size.width, size.height);
   setImageFrame(context, view, pixelRatio);
   context.imageSmoothingEnabled = view.zoom <= 1;
+  if (brightness !== 1 || contrast !== 1) context.filter = `brightness(${brightness}) contrast(${contrast})`;
   pyramid?.draw(context, image, view.zoom * pixelRatio);
+  context.filter = "none";
 }
 
 function same(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -3,13 +3,16 @@
 import type { DocumentMask } from "../document/editor";
 import type { Size } from "../geometry/points";
 import type { View } from "../geometry/view";
-import { maskColour } from "./colours";
+import { type Colouring, colourOf } from "./colours";
 import { drawMask, setImageFrame } from "./draw";
 import { maskPath } from "./outline";
 
 export interface MaskLayerContent {
   readonly masks: readonly DocumentMask[];
   readonly fillOpacity: number;
+  readonly colourBy: Colouring;
+  /** The labels' colours. */
+  readonly labels: ReadonlyMap<string, string>;
   readonly selectedId: string | null;
   readonly hoveredId: string | null;
 }
@@ -77,7 +80,7 @@ export class MaskLayer {
     // Those singled out come last, so that nothing lies over them.
     for (const mask of [...content.masks].sort((a, b) => Number(strong(a)) - Number(strong(b)))) {
       drawMask(context, maskPath(mask.rle, view.zoom * pixelRatio), view.zoom, {
-        colour: maskColour(mask.order),
+        colour: colourOf(mask, content.colourBy, content.labels),
         fillOpacity: content.fillOpacity,
         emphasis: strong(mask) ? "strong" : others,
       });
@@ -90,6 +93,8 @@ function sameContent(a: MaskLayerContent, b: MaskLayerContent | null): boolean {
     b !== null &&
     a.masks === b.masks &&
     a.fillOpacity === b.fillOpacity &&
+    a.colourBy === b.colourBy &&
+    a.labels === b.labels &&
     a.selectedId === b.selectedId &&
     a.hoveredId === b.hoveredId
   );

@@ -24,6 +24,8 @@ import { maskPath } from "./outline";
 export interface Scene {
   readonly image: Size;
   readonly pyramid: ImagePyramid | null;
+  readonly brightness: number;
+  readonly contrast: number;
   readonly stored: MaskLayerContent | null;
   /** The object being made; `pixels` with the stroke that is being drawn. */
   readonly prompt: Prompt | null;
@@ -57,8 +59,14 @@ export class Painter {
   paint(scene: Scene, view: View, size: Size, pixelRatio: number, background: string): void {
     const context = this.#context;
     this.#fitBackingStore(size, pixelRatio);
-    const { image, pyramid } = scene;
-    this.#backdrop.draw(context, { image, pyramid, background }, view, size, pixelRatio);
+    const { image, pyramid, brightness, contrast } = scene;
+    this.#backdrop.draw(
+      context,
+      { image, pyramid, brightness, contrast, background },
+      view,
+      size,
+      pixelRatio,
+    );
     if (scene.stored) this.#paintStored(scene.stored, view, size, pixelRatio);
     this.#paintDraft(scene, view, pixelRatio);
   }

@@ -3,8 +3,9 @@
 import type { Annotation } from "../annotation/annotation";
 import { preferences } from "../annotation/preferences";
 import { type ImagePoint, isInside, pixelAt, type ScreenPoint, screenPoint } from "../geometry/points";
-import { toImage, zoomAt } from "../geometry/view";
-import type { PointerInput, Tool } from "../tools/tool";
+import { panBy, toImage, zoomAt } from "../geometry/view";
+import { CLICK_SLACK, distance, type PointerInput, type Tool } from "../tools/tool";
+import { Fingers } from "./fingers";
 
 const WHEEL_STEP = 0.0016;
 /** A pinch arrives as a wheel with Ctrl held and small deltas. */
@@ -14,6 +15,9 @@ const LINE_HEIGHT = 16;
 export function listenToPointer(element: HTMLCanvasElement, annotation: Annotation): () => void {
   /** The tool that got the press keeps the gesture until its end, whatever is chosen meanwhile. */
   let gesture: Tool | null = null;
+  const fingers = new Fingers();
+  /** A finger that went down and has not moved: it may be the first of two, so the tool does not know of it yet. */
+  let undecided: PointerEvent | null = null;
 
   const position = (event: MouseEvent): ScreenPoint => {
     const box = element.getBoundingClientRect();
@@ -30,7 +34,9 @@ export function listenToPointer(element: HTMLCanvasElement, annotation: Annotati
     const view = annotation.view.getState();
     if (!view) return;
     const screen = position(event);
-    const { button, altKey: alt, shiftKey: shift } = event;
+    const { button, altKey, shiftKey: shift } = event;
+    // A finger has neither a right button nor Alt.
+    const alt = altKey || (event.pointerType === "touch" && annotation.shown.getState().touchOpposite);
     const input = { type, screen, image: toImage(view, screen), button, alt, shift };
     annotation.pointAt(hoveredPixel(annotation, input.image), gesture !== null);
     tool.handle(input, annotation.commands);
@@ -41,21 +47,58 @@ export function listenToPointer(element: HTMLCanvasElement, annotation: Annotati
     event.preventDefault();
     element.focus({ preventScroll: true });
     element.setPointerCapture(event.pointerId);
+    annotation.clock.activity(performance.now());
+    if (event.pointerType === "touch") {
+      if (fingers.down(event.pointerId, position(event))) {
+        undecided = null;
+        cancel(event);
+      } else if (fingers.count === 1) undecided = event;
+      return;
+    }
+    press(event);
+  };
+  const press = (event: PointerEvent): void => {
     gesture ??= event.button === 1 ? annotation.tools.pan : active();
     pass(gesture, event, "down");
   };
   const move = (event: PointerEvent): void => {
     annotation.clock.activity(performance.now());
+    if (event.pointerType === "touch") {
+      const pinch = fingers.move(event.pointerId, position(event));
+      if (pinch) {
+        annotation.changeView((view) => panBy(zoomAt(view, pinch.middle, pinch.factor), pinch.dx, pinch.dy));
+        return;
+      }
+      if (fingers.pinched || (undecided && distance(position(undecided), position(event)) < CLICK_SLACK))
+        return;
+      pressUndecided();
+    }
     const tool = gesture ?? active();
     // A fast stroke is as smooth as the hand: also the positions between two frames count.
     const between = isBrush(tool) ? event.getCoalescedEvents() : [];
     for (const moved of between.length > 0 ? between : [event]) pass(tool, moved, "move");
   };
+  const pressUndecided = (): void => {
+    const first = undecided;
+    undecided = null;
+    if (first) press(first);
+  };
   const up = (event: PointerEvent): void => {
+    if (event.pointerType === "touch") {
+      const pinched = fingers.pinched;
+      fingers.up(event.pointerId);
+      if (pinched) return;
+      pressUndecided();
+    }
     if (!gesture) return;
     const tool = gesture;
     if (event.buttons === 0) gesture = null;
     pass(tool, event, "up");
+  };
+  const cancelled = (event: PointerEvent): void => {
+    fingers.up(event.pointerId);
+    undecided = null;
+    cancel(event);
   };
   const cancel = (event: PointerEvent): void => {
     const tool = gesture;
@@ -81,7 +124,7 @@ export function listenToPointer(element: HTMLCanvasElement, annotation: Annotati
   element.addEventListener("pointerdown", down, { signal });
   element.addEventListener("pointermove", move, { signal });
   element.addEventListener("pointerup", up, { signal });
-  element.addEventListener("pointercancel", cancel, { signal });
+  element.addEventListener("pointercancel", cancelled, { signal });
   element.addEventListener("pointerleave", leave, { signal });
   element.addEventListener("wheel", wheel, { signal, passive: false });
   element.addEventListener("contextmenu", noMenu, { signal });

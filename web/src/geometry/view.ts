@@ -16,6 +16,9 @@ export const MAX_ZOOM = 32;
 /** This much of the image stays within the canvas, in CSS pixels, however far it is panned. */
 const KEEP_VISIBLE = 48;
 
+/** CSS pixels. */
+const SMALLEST_IN_SIGHT = 24;
+
 export function toScreen(view: View, point: ImagePoint): ScreenPoint {
   return screenPoint(view.originX + point.x * view.zoom, view.originY + point.y * view.zoom);
 }
@@ -63,6 +66,14 @@ export function fitToBox({ left, top, right, bottom }: Bounds, canvas: Size): Vi
     originX: canvas.width / 2 - ((left + right) / 2) * zoom,
     originY: canvas.height / 2 - ((top + bottom) / 2) * zoom,
   };
+}
+
+/** Whether a box lies within the canvas and is large enough to be made out. */
+export function isInSight({ left, top, right, bottom }: Bounds, view: View, canvas: Size): boolean {
+  const a = toScreen(view, imagePoint(left, top));
+  const b = toScreen(view, imagePoint(right, bottom));
+  const within = a.x >= 0 && a.y >= 0 && b.x <= canvas.width && b.y <= canvas.height;
+  return within && Math.max(b.x - a.x, b.y - a.y) >= SMALLEST_IN_SIGHT;
 }
 
 /** The same view, moved just enough that the image cannot be lost outside the canvas. */

@@ -1,4 +1,6 @@
 import { Button, Kbd, Skeleton } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { IconMinus, IconPlus } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import type { Annotation } from "../../annotation/annotation";
 import type { ImagePyramid } from "../../canvas/image_pyramid";
@@ -45,6 +47,7 @@ export function CandidateStrip({ annotation, pyramid }: CandidateStripProps) {
         );
       })}
       {refined && <span className={styles.refining}>{texts.refining(maskName(refined))}</span>}
+      <TouchPolarity annotation={annotation} />
       <div className={styles.actions}>
         <Button
           size="xs"
@@ -64,6 +67,25 @@ export function CandidateStrip({ annotation, pyramid }: CandidateStripProps) {
         </Button>
       </div>
     </section>
+  );
+}
+
+/** Only where fingers point: they have no right button. */
+function TouchPolarity({ annotation }: { annotation: Annotation }) {
+  const coarse = useMediaQuery("(any-pointer: coarse)");
+  const opposite = useObservable(annotation.shown, ({ touchOpposite }) => touchOpposite);
+  if (!coarse) return null;
+  return (
+    <Button
+      className={styles.polarity}
+      variant={opposite ? "filled" : "default"}
+      color={opposite ? "red" : "gray"}
+      aria-pressed={opposite}
+      aria-label={texts.touchOpposite}
+      onClick={() => annotation.shown.update({ touchOpposite: !opposite })}
+    >
+      {opposite ? <IconMinus size={18} /> : <IconPlus size={18} />}
+    </Button>
   );
 }
 

@@ -1,18 +1,14 @@
-import { ActionIcon, CloseButton } from "@mantine/core";
-import { IconTrash } from "@tabler/icons-react";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef } from "react";
+import { CloseButton, Menu, TextInput, UnstyledButton } from "@mantine/core";
+import { IconArrowsSort, IconSearch } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
 import type { Annotation } from "../../annotation/annotation";
-import { maskColour } from "../../canvas/colours";
-import { StageBadge } from "../../components/StageBadge";
-import type { DocumentMask } from "../../document/editor";
-import { area } from "../../document/rle";
+import { EVERYTHING, listed, type Sorting } from "../../annotation/listing";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
-import { maskName } from "./mask_name";
+import { MaskDetails } from "./MaskDetails";
+import { maskWords } from "./mask_name";
+import { ObjectList } from "./ObjectList";
 import styles from "./ObjectsPanel.module.css";
-
-const ROW_HEIGHT = 34;
 
 interface ObjectsPanelProps {
   annotation: Annotation;
@@ -22,138 +18,74 @@ interface ObjectsPanelProps {
   onClose: () => void;
 }
 
+const SORTINGS = Object.keys(texts.sortings) as Sorting[];
+
 export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPanelProps) {
   const masks = useObservable(annotation.editor, (state) => state.masks);
   const selectedId = useObservable(annotation.shown, (state) => state.selectedId);
+  const [listing, setListing] = useState(EVERYTHING);
+  const rows = useMemo(() => listed(masks.values(), listing, maskWords), [masks, listing]);
   if (!opened) return null;
   return (
     <aside className={styles.panel} data-sheet={asSheet} aria-label={texts.objects}>
       <div className={`${styles.title} numbers`}>
         <span>
-          {texts.objects} <span className="faint">{masks.size}</span>
+          {texts.objects}{" "}
+          <span className="faint">
+            {rows.length === masks.size ? masks.size : texts.someOf(rows.length, masks.size)}
+          </span>
         </span>
         {asSheet && <CloseButton size="sm" aria-label={texts.hideObjects} onClick={onClose} />}
       </div>
-      {masks.size === 0 ? (
+      {masks.size > 0 && (
+        <div className={styles.filter}>
+          <TextInput
+            size="xs"
+            className={styles.search}
+            aria-label={texts.filterObjects}
+            placeholder={texts.filterObjects}
+            leftSection={<IconSearch size={13} />}
+            value={listing.search}
+            onChange={(event) => setListing({ ...listing, search: event.currentTarget.value })}
+            rightSection={
+              listing.search && (
+                <CloseButton
+                  size="xs"
+                  aria-label={texts.clearFilter}
+                  onClick={() => setListing({ ...listing, search: "" })}
+                />
+              )
+            }
+          />
+          <Menu position="bottom-end" shadow="md">
+            <Menu.Target>
+              <UnstyledButton className={styles.sort} aria-label={texts.sortObjects}>
+                <IconArrowsSort size={14} />
+                {texts.sortings[listing.sorting]}
+              </UnstyledButton>
+            </Menu.Target>
+            <Menu.Dropdown>
+              {SORTINGS.map((sorting) => (
+                <Menu.Item key={sorting} onClick={() => setListing({ ...listing, sorting })}>
+                  {texts.sortings[sorting]}
+                </Menu.Item>
+              ))}
+            </Menu.Dropdown>
+          </Menu>
+        </div>
+      )}
+      {rows.length > 0 ? (
+        <ObjectList annotation={annotation} rows={rows} selectedId={selectedId} />
+      ) : (
         <div className={styles.list}>
           <p className={styles.empty}>
-            <strong>{texts.noMasksTitle}</strong>
+            <strong>{masks.size === 0 ? texts.noMasksTitle : texts.noMatchTitleObjects}</strong>
             <br />
-            {texts.noMasksText}
+            {masks.size === 0 ? texts.noMasksText : texts.noMatchTextObjects}
           </p>
         </div>
-      ) : (
-        <ObjectList annotation={annotation} masks={masks} selectedId={selectedId} />
       )}
-      <MaskDetails mask={selectedId ? masks.get(selectedId) : undefined} />
+      <MaskDetails annotation={annotation} mask={selectedId ? masks.get(selectedId) : undefined} />
     </aside>
-  );
-}
-
-interface ObjectListProps {
-  annotation: Annotation;
-  masks: ReadonlyMap<string, DocumentMask>;
-  selectedId: string | null;
-}
-
-/** Only the rows in sight exist: an image may hold hundreds of masks. Newest first. */
-function ObjectList({ annotation, masks, selectedId }: ObjectListProps) {
-  const scroller = useRef<HTMLDivElement>(null);
-  const rows = useMemo(() => [...masks.values()].sort((a, b) => b.order - a.order), [masks]);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
-    overscan: 12,
-  });
-  return (
-    <div ref={scroller} className={styles.list}>
-      <div style={{ position: "relative", height: virtual.getTotalSize() }}>
-        {virtual.getVirtualItems().map(({ index, start }) => {
-          const mask = rows[index];
-          return (
-            mask && (
-              <ObjectRow
-                key={mask.id}
-                mask={mask}
-                top={start}
-                selected={mask.id === selectedId}
-                annotation={annotation}
-              />
-            )
-          );
-        })}
-      </div>
-    </div>
-  );
-}
-
-interface ObjectRowProps {
-  mask: DocumentMask;
-  top: number;
-  selected: boolean;
-  annotation: Annotation;
-}
-
-function ObjectRow({ mask, top, selected, annotation }: ObjectRowProps) {
-  const { shown } = annotation;
-  const name = maskName(mask);
-  return (
-    <div
-      className={styles.row}
-      style={{ top }}
-      data-selected={selected}
-      data-testid="object-row"
-      onPointerEnter={() => shown.update({ hoveredId: mask.id })}
-      onPointerLeave={() => shown.update({ hoveredId: null })}
-    >
-      <button
-        type="button"
-        className={styles.pick}
-        aria-pressed={selected}
-        onClick={() => annotation.select(selected ? null : mask.id)}
-      >
-        <span className={styles.swatch} style={{ background: maskColour(mask.order) }} />
-        <span className={styles.name}>{name}</span>
-        <StageBadge stage={mask.body.stage} />
-      </button>
-      <ActionIcon
-        className={styles.remove}
-        size="sm"
-        aria-label={texts.deleteMask(name)}
-        onClick={() => annotation.deleteMask(mask.id)}
-      >
-        <IconTrash size={15} />
-      </ActionIcon>
-    </div>
-  );
-}
-
-function MaskDetails({ mask }: { mask: DocumentMask | undefined }) {
-  if (!mask) {
-    return (
-      <dl className={styles.details}>
-        <p>{texts.selectAnObject}</p>
-      </dl>
-    );
-  }
-  const { predicted_iou: iou, stability_score: stability, prompts, active_ms: activeMs } = mask.body;
-  const rows: [string, string][] = [
-    [texts.detailArea, texts.pixels(area(mask.rle))],
-    [texts.detailIou, iou?.toFixed(3) ?? "–"],
-    [texts.detailStability, stability?.toFixed(3) ?? "–"],
-    [texts.detailPrompts, texts.promptCount(prompts.points.length, Boolean(prompts.box))],
-    [texts.detailTime, texts.seconds(activeMs)],
-    [texts.detailAuthor, mask.authorName ?? "–"],
-  ];
-  return (
-    <dl className={`${styles.details} numbers`}>
-      {rows.map(([label, value]) => (
-        <div key={label} style={{ display: "contents" }}>
-          <dt>{label}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }

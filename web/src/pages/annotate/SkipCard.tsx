@@ -48,6 +48,7 @@ export function SkipCard({ onSkip, onClose }: SkipCardProps) {
             color="gray"
             size="compact-sm"
             justify="space-between"
+            fw={400}
             onClick={() => onSkip(preset)}
             rightSection={<Kbd size="xs">{place + 1}</Kbd>}
           >

@@ -23,6 +23,7 @@ import { useObservable } from "../../observable";
 import { texts } from "../../texts";
 import type { ToolName } from "../../tools/tool";
 import styles from "./annotate.module.css";
+import { ViewOptions } from "./ViewOptions";
 
 const TOOLS: readonly { name: ToolName; icon: TablerIcon; action: ActionName | null }[] = [
   { name: "point", icon: IconCirclePlus, action: "pointTool" },
@@ -91,6 +92,7 @@ export function ToolRail({ annotation }: { annotation: Annotation }) {
         pressed={preview}
         onClick={() => preferences.update({ preview: !preview })}
       />
+      <ViewOptions />
       <RailButton
         label={texts.fitView}
         shortcut={keymap.shown("fit")}

@@ -16,6 +16,7 @@ import { CandidateStrip } from "./CandidateStrip";
 import { EndCard } from "./EndCard";
 import { KeysSheet } from "./KeysSheet";
 import { LabelCard } from "./LabelCard";
+import { LabelInHand } from "./LabelInHand";
 import { NoticeBar } from "./NoticeBar";
 import { ObjectsPanel } from "./ObjectsPanel";
 import { SkipCard } from "./SkipCard";
@@ -85,6 +86,7 @@ export function Workspace(props: WorkspaceProps) {
         {card === "label" && <LabelCard annotation={annotation} onClose={closeCard} />}
         {card === "end" && <EndCard projectId={projectId} onClose={closeCard} />}
         <UndecidedCard annotation={annotation} pyramid={picture.pyramid} />
+        <LabelInHand annotation={annotation} />
         <CandidateStrip annotation={annotation} pyramid={picture.pyramid} />
       </main>
       <ObjectsPanel annotation={annotation} opened={panelOpen} asSheet={narrow} onClose={togglePanel} />

@@ -5,10 +5,13 @@ import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
 import { ApiError } from "./api/client";
 import { meQuery } from "./api/queries";
 import { AnnotatePage } from "./pages/annotate/AnnotatePage";
+import { BatchesPage } from "./pages/batches/BatchesPage";
+import { BatchPage } from "./pages/batches/BatchPage";
 import { CrashPage } from "./pages/CrashPage";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { ProjectPage } from "./pages/project/ProjectPage";
 import { ProjectsPage } from "./pages/projects/ProjectsPage";
+import { ReviewPage } from "./pages/review/ReviewPage";
 import { SignInPage } from "./pages/SignInPage";
 import { closings, saveQueue, watchSaving } from "./saving";
 import { theme } from "./theme";
@@ -34,6 +37,9 @@ const router = createBrowserRouter([
       { path: "/sign-in", element: <SignInPage /> },
       { path: "/projects", element: <ProjectsPage /> },
       { path: "/projects/:projectId", element: <ProjectPage /> },
+      { path: "/projects/:projectId/batches", element: <BatchesPage /> },
+      { path: "/projects/:projectId/batches/:batchId", element: <BatchPage /> },
+      { path: "/projects/:projectId/review", element: <ReviewPage /> },
       { path: "/projects/:projectId/images/:imageId", element: <AnnotatePage /> },
       { path: "*", element: <NotFoundPage /> },
     ],

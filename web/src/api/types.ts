@@ -9,7 +9,7 @@ type Travelling<T> = T extends readonly (infer Item)[]
     ? { [Key in keyof T]: Travelling<T[Key]> }
     : T;
 
-type Schemas = Travelling<components["schemas"]>;
+export type Schemas = Travelling<components["schemas"]>;
 
 export type Assignment = Schemas["Assignment"];
 export type EmbeddingState = Schemas["EmbeddingState"];

@@ -9,6 +9,7 @@ import { Frame } from "../../components/Frame";
 import { PageMessage } from "../../components/PageMessage";
 import { QueryProblem } from "../../components/QueryProblem";
 import { texts } from "../../texts";
+import { ProjectTabs } from "../batches/ProjectTabs";
 import { AnnotateButton } from "./AnnotateButton";
 import { EmbeddingProgress } from "./EmbeddingProgress";
 import { ImageGrid } from "./ImageGrid";
@@ -80,6 +81,7 @@ function ProjectImages({ projectId, project }: ProjectImagesProps) {
         {project && <AnnotateButton project={project} />}
         {project && <ProjectMenu project={project} />}
       </div>
+      <ProjectTabs projectId={projectId} />
       <UploadPanel uploads={uploads} />
       <EmbeddingProgress projectId={projectId} />
       <ImageGrid

@@ -1,0 +1,183 @@
+/** The parts of the form of a new batch. */
+
+import { Checkbox, NumberInput, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { BatchForm, Preset, When } from "./batch_form";
+import { makesMasks } from "./batch_form";
+import styles from "./batches.module.css";
+import type { FieldsProps } from "./NewBatch";
+import { modelsQuery } from "./queries";
+import { words } from "./words";
+
+export function AutomaticFields({ form, change }: FieldsProps) {
+  return (
+    <>
+      <div>
+        <label htmlFor="batch-preset" className={styles.hint}>
+          {words.preset}
+        </label>
+        <SegmentedControl
+          id="batch-preset"
+          fullWidth
+          value={form.preset}
+          onChange={(preset) => change({ preset: preset as Preset })}
+          data={(["fast", "custom", "paper"] as const).map((value) => ({
+            value,
+            label: words.presets[value],
+          }))}
+        />
+        <p className={styles.hint}>{words.presetTexts[form.preset]}</p>
+      </div>
+      <div className={styles.pair}>
+        <Share
+          label={words.predictedIou}
+          value={form.predictedIou}
+          onChange={(predictedIou) => change({ predictedIou })}
+        />
+        <Share
+          label={words.stability}
+          value={form.stability}
+          onChange={(stability) => change({ stability })}
+        />
+        <NumberInput
+          label={words.pointsPerSide}
+          placeholder={words.fromPreset}
+          min={1}
+          max={256}
+          allowDecimal={false}
+          value={form.pointsPerSide}
+          onChange={(value) => change({ pointsPerSide: numeric(value) })}
+        />
+      </div>
+    </>
+  );
+}
+
+export function WhenFields({ form, change }: FieldsProps) {
+  return (
+    <div>
+      <label htmlFor="batch-when" className={styles.hint}>
+        {words.when}
+      </label>
+      <SegmentedControl
+        id="batch-when"
+        fullWidth
+        mb={8}
+        value={form.when}
+        onChange={(when) => change({ when: when as When })}
+        data={(["now", "at", "cron", "images"] as const).map((value) => ({
+          value,
+          label: words.whens[value],
+        }))}
+      />
+      {form.when === "at" && (
+        <TextInput
+          type="datetime-local"
+          aria-label={words.at}
+          value={form.at}
+          onChange={(event) => change({ at: event.currentTarget.value })}
+        />
+      )}
+      {form.when === "cron" && (
+        <TextInput
+          aria-label={words.cron}
+          description={words.cronHint}
+          inputWrapperOrder={["input", "description"]}
+          value={form.cron}
+          onChange={(event) => change({ cron: event.currentTarget.value })}
+        />
+      )}
+      {form.when === "images" && (
+        <NumberInput
+          aria-label={words.newImages}
+          description={words.newImages}
+          inputWrapperOrder={["input", "description"]}
+          min={1}
+          allowDecimal={false}
+          value={form.newImages}
+          onChange={(value) => change({ newImages: numeric(value) })}
+        />
+      )}
+    </div>
+  );
+}
+
+export function MoreFields({ form, change }: FieldsProps) {
+  const models = useQuery(modelsQuery());
+  return (
+    <>
+      {makesMasks(form.kind) && (
+        <Checkbox
+          label={words.waitForReview}
+          checked={form.review ?? false}
+          indeterminate={form.review === null}
+          onChange={(event) => change({ review: event.currentTarget.checked })}
+        />
+      )}
+      <div className={styles.pair}>
+        {form.kind !== "export" && (
+          <Select
+            label={words.model}
+            placeholder={words.liveModel}
+            clearable
+            value={form.model}
+            onChange={(model) => change({ model })}
+            data={(models.data ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+          />
+        )}
+        <Select
+          label={words.priority}
+          allowDeselect={false}
+          value={form.priority}
+          onChange={(priority) => change({ priority: (priority ?? "normal") as BatchForm["priority"] })}
+          data={(["low", "normal", "high"] as const).map((value) => ({
+            value,
+            label: words.priorities[value],
+          }))}
+        />
+        <NumberInput
+          label={words.atOnce}
+          placeholder={words.noLimit}
+          min={1}
+          max={1000}
+          allowDecimal={false}
+          value={form.atOnce}
+          onChange={(value) => change({ atOnce: numeric(value) })}
+        />
+        <TextInput
+          label={words.batchName}
+          placeholder={words.batchNameHint}
+          maxLength={100}
+          value={form.name}
+          onChange={(event) => change({ name: event.currentTarget.value })}
+        />
+      </div>
+    </>
+  );
+}
+
+interface ShareProps {
+  label: string;
+  value: number | "";
+  onChange: (value: number | "") => void;
+}
+
+/** A number from 0 to 1; empty means the preset's. */
+function Share({ label, value, onChange }: ShareProps) {
+  return (
+    <NumberInput
+      label={label}
+      placeholder={words.fromPreset}
+      min={0}
+      max={1}
+      step={0.01}
+      decimalScale={3}
+      value={value}
+      onChange={(changed) => onChange(numeric(changed))}
+    />
+  );
+}
+
+function numeric(value: number | string): number | "" {
+  return typeof value === "number" ? value : "";
+}

@@ -1,0 +1,155 @@
+import { Button, Checkbox, Drawer, Group, SegmentedControl, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { useNavigate } from "react-router";
+import { api, unwrap } from "../../api/client";
+import { texts } from "../../texts";
+import { AutomaticFields, MoreFields, WhenFields } from "./BatchFields";
+import { type BatchForm, EMPTY_FORM, isComplete, orderOf, scheduleOf } from "./batch_form";
+import styles from "./batches.module.css";
+import { estimateQuery } from "./queries";
+import { type BatchKind, duration, words } from "./words";
+
+const KINDS: BatchKind[] = ["automatic", "embed", "export"];
+
+interface NewBatchProps {
+  projectId: string;
+  onClose: () => void;
+}
+
+/** What a batch is to do, with which images, and when; what it would cost is said before it starts. */
+export function NewBatch({ projectId, onClose }: NewBatchProps) {
+  const [form, setForm] = useState(EMPTY_FORM);
+  const change = (part: Partial<BatchForm>): void => setForm((before) => ({ ...before, ...part }));
+  const start = useStart(projectId, onClose);
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    start.mutate(form);
+  };
+  return (
+    <Drawer opened onClose={onClose} title={words.newBatch} position="right" size={460} styles={DRAWER}>
+      <form className={styles.form} onSubmit={submit}>
+        <div>
+          <SegmentedControl
+            fullWidth
+            value={form.kind}
+            onChange={(kind) => change({ kind: kind as BatchKind })}
+            data={KINDS.map((value) => ({ value, label: words.kinds[value] }))}
+          />
+          <p className={styles.hint}>{words.kindTexts[form.kind]}</p>
+        </div>
+        <ImageFields form={form} change={change} />
+        {form.kind === "automatic" && <AutomaticFields form={form} change={change} />}
+        <WhenFields form={form} change={change} />
+        <MoreFields form={form} change={change} />
+        <Estimate projectId={projectId} form={form} />
+        {start.error && (
+          <div role="alert" className={styles.error}>
+            {start.error.message}
+          </div>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {texts.cancel}
+          </Button>
+          <Button type="submit" loading={start.isPending} disabled={!isComplete(form)}>
+            {form.when === "now" ? words.start : words.plan}
+          </Button>
+        </Group>
+      </form>
+    </Drawer>
+  );
+}
+
+const DRAWER = { title: { fontWeight: 600 } };
+
+function useStart(projectId: string, onClose: () => void) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const params = { path: { project_id: projectId } };
+  return useMutation({
+    mutationFn: async (form: BatchForm): Promise<string | null> => {
+      const schedule = scheduleOf(form, Intl.DateTimeFormat().resolvedOptions().timeZone);
+      if (schedule) {
+        await unwrap(api.POST("/api/v1/projects/{project_id}/schedules", { params, body: schedule }));
+        return null;
+      }
+      const body = orderOf(form);
+      return (await unwrap(api.POST("/api/v1/projects/{project_id}/batches", { params, body }))).id;
+    },
+    onSuccess: async (batchId) => {
+      await queries.invalidateQueries({ queryKey: ["projects", projectId] });
+      if (batchId) await navigate(`/projects/${projectId}/batches/${batchId}`);
+      else onClose();
+    },
+  });
+}
+
+export interface FieldsProps {
+  form: BatchForm;
+  change: (part: Partial<BatchForm>) => void;
+}
+
+function ImageFields({ form, change }: FieldsProps) {
+  return (
+    <>
+      <div>
+        <label htmlFor="batch-images" className={styles.hint}>
+          {words.whichImages}
+        </label>
+        <SegmentedControl
+          id="batch-images"
+          fullWidth
+          value={form.images}
+          onChange={(images) => change({ images: images as BatchForm["images"] })}
+          data={(["all", "unannotated", "annotated"] as const).map((value) => ({
+            value,
+            label: words.selections[value],
+          }))}
+        />
+      </div>
+      <Checkbox
+        label={words.notDone}
+        checked={form.notDone}
+        onChange={(event) => change({ notDone: event.currentTarget.checked })}
+      />
+      <TextInput
+        label={words.nameContains}
+        value={form.nameContains}
+        maxLength={200}
+        onChange={(event) => change({ nameContains: event.currentTarget.value })}
+      />
+    </>
+  );
+}
+
+/** What the batch would cost; an order that cannot be says why. */
+function Estimate({ projectId, form }: { projectId: string; form: BatchForm }) {
+  const [settled] = useDebouncedValue(form, 250);
+  const estimate = useQuery({
+    ...estimateQuery(projectId, orderOf({ ...settled, name: "" })),
+    placeholderData: (before) => before,
+  });
+  const data = estimate.data;
+  const text = estimate.error
+    ? estimate.error.message
+    : !data
+      ? ""
+      : data.images === 0
+        ? words.estimateNone
+        : data.seconds === null || data.seconds_per_image === null
+          ? words.estimateUnknown(data.images)
+          : words.estimate(
+              data.images,
+              duration(data.seconds),
+              `${data.seconds_per_image.toPrecision(2)} s`,
+              data.measured_images,
+              data.same_settings,
+            );
+  return (
+    <div className={`${styles.estimate} numbers`} role="status" data-testid="estimate">
+      {text}
+    </div>
+  );
+}

@@ -1,0 +1,86 @@
+import { Button, RangeSlider } from "@mantine/core";
+import { useState } from "react";
+import type { ReviewFilters } from "./queries";
+import styles from "./review.module.css";
+import { words } from "./words";
+
+interface ReviewFilterBarProps {
+  filters: ReviewFilters;
+  onChange: (filters: ReviewFilters) => void;
+}
+
+/** Which masks are shown, by what the model said of them and by their size. */
+export function ReviewFilterBar({ filters, onChange }: ReviewFilterBarProps) {
+  const { batch_id, ...ranges } = filters;
+  const narrowed = Object.values(ranges).some((bound) => typeof bound === "number");
+  return (
+    <div className={styles.filters}>
+      <Range
+        name={words.predictedIou}
+        least={filters.min_predicted_iou ?? null}
+        most={filters.max_predicted_iou ?? null}
+        onChange={(min_predicted_iou, max_predicted_iou) =>
+          onChange({ ...filters, min_predicted_iou, max_predicted_iou })
+        }
+      />
+      <Range
+        name={words.stability}
+        least={filters.min_stability ?? null}
+        most={filters.max_stability ?? null}
+        onChange={(min_stability, max_stability) => onChange({ ...filters, min_stability, max_stability })}
+      />
+      <Range
+        name={words.size}
+        hint={words.sizeHint}
+        least={filters.min_size ?? null}
+        most={filters.max_size ?? null}
+        onChange={(min_size, max_size) => onChange({ ...filters, min_size, max_size })}
+      />
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        disabled={!narrowed}
+        onClick={() => onChange({ batch_id: batch_id ?? null })}
+      >
+        {words.clear}
+      </Button>
+    </div>
+  );
+}
+
+interface RangeProps {
+  name: string;
+  hint?: string;
+  least: number | null;
+  most: number | null;
+  onChange: (least: number | null, most: number | null) => void;
+}
+
+/** From 0 to 1; the ends of the scale mean no bound. */
+function Range({ name, hint, least, most, onChange }: RangeProps) {
+  const [moving, setMoving] = useState<[number, number] | null>(null);
+  const [low, high] = moving ?? [least ?? 0, most ?? 1];
+  return (
+    <div className={styles.range} title={hint}>
+      <span className="numbers">
+        {name} <span className="faint">{`${low.toFixed(2)} – ${high.toFixed(2)}`}</span>
+      </span>
+      <RangeSlider
+        size="sm"
+        min={0}
+        max={1}
+        step={0.01}
+        minRange={0}
+        label={null}
+        value={[low, high]}
+        thumbFromLabel={`${name}: at least`}
+        thumbToLabel={`${name}: at most`}
+        onChange={setMoving}
+        onChangeEnd={([from, to]) => {
+          setMoving(null);
+          onChange(from > 0 ? from : null, to < 1 ? to : null);
+        }}
+      />
+    </div>
+  );
+}

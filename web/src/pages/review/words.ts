@@ -1,0 +1,37 @@
+/** What the review page says. */
+
+const plural = (count: number, one: string): string =>
+  `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;
+
+export const words = {
+  waiting: (masks: number, images: number) =>
+    `${plural(masks, "mask")} on ${plural(images, "image")} to review`,
+  hint: "Click a mask to reject it. A accepts an image's masks, X rejects them, Z takes back, arrows move.",
+  predictedIou: "Predicted IoU",
+  stability: "Stability",
+  size: "Size",
+  sizeHint: "√ of the part of the image that a mask covers",
+  clear: "All masks",
+  acceptShown: "Accept all",
+  rejectShown: "Reject all",
+  acceptAllText: (masks: number) => `${plural(masks, "mask")} that pass the filters become annotation.`,
+  rejectAllText: (masks: number) =>
+    `${plural(masks, "mask")} that pass the filters are deleted. Each can be restored from its image's history.`,
+  accept: "Accept (A)",
+  reject: "Reject (X)",
+  accepted: "Accepted",
+  rejected: "Rejected",
+  open: "Open in the annotation page",
+  next: "Next images",
+  fromStart: "From the start",
+  noneTitle: "Nothing to review",
+  noneText: "Masks of batches wait here if the batch or the project says so. Start a batch to make some.",
+  noneFilteredTitle: "No mask passes the filters",
+  noneFilteredText: "Widen them to see the other masks that wait.",
+  setting: "Masks of batches wait for review",
+  maskName: (order: number, iou: number | null, stability: number | null) =>
+    `Mask ${order}${iou === null ? "" : `, predicted IoU ${iou.toFixed(2)}`}${stability === null ? "" : `, stability ${stability.toFixed(2)}`}`,
+  oneBatch: "One batch",
+  everyBatch: "Every batch",
+  saving: "Saving…",
+};

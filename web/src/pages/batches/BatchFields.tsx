@@ -6,14 +6,14 @@ import type { BatchForm, Preset, When } from "./batch_form";
 import { makesMasks } from "./batch_form";
 import styles from "./batches.module.css";
 import type { FieldsProps } from "./NewBatch";
-import { modelsQuery } from "./queries";
+import { modelsQuery, reviewSettingQuery } from "./queries";
 import { words } from "./words";
 
 export function AutomaticFields({ form, change }: FieldsProps) {
   return (
     <>
       <div>
-        <label htmlFor="batch-preset" className={styles.hint}>
+        <label htmlFor="batch-preset" className={styles.label}>
           {words.preset}
         </label>
         <SegmentedControl
@@ -56,7 +56,7 @@ export function AutomaticFields({ form, change }: FieldsProps) {
 export function WhenFields({ form, change }: FieldsProps) {
   return (
     <div>
-      <label htmlFor="batch-when" className={styles.hint}>
+      <label htmlFor="batch-when" className={styles.label}>
         {words.when}
       </label>
       <SegmentedControl
@@ -102,15 +102,15 @@ export function WhenFields({ form, change }: FieldsProps) {
   );
 }
 
-export function MoreFields({ form, change }: FieldsProps) {
+export function MoreFields({ projectId, form, change }: FieldsProps & { projectId: string }) {
   const models = useQuery(modelsQuery());
+  const byProject = useQuery(reviewSettingQuery(projectId)).data ?? false;
   return (
     <>
       {makesMasks(form.kind) && (
         <Checkbox
           label={words.waitForReview}
-          checked={form.review ?? false}
-          indeterminate={form.review === null}
+          checked={form.review ?? byProject}
           onChange={(event) => change({ review: event.currentTarget.checked })}
         />
       )}

@@ -207,15 +207,15 @@ function Figure({ name, value }: { name: string; value: string }) {
 
 function BatchFacts({ batch }: { batch: Batch }) {
   const facts: [string, string][] = [
-    ["kind", words.kinds[batch.kind]],
-    ["model", batch.model_name ?? "–"],
-    ["started", moment(batch.created_at)],
-    ...(batch.created_by_name ? ([["by", batch.created_by_name]] as [string, string][]) : []),
-    ["priority", words.priorities[batch.priority]],
+    [words.facts.kind, words.kinds[batch.kind]],
+    [words.facts.model, batch.model_name ?? "–"],
+    [words.facts.started, moment(batch.created_at)],
+    ...(batch.created_by_name ? ([[words.facts.by, batch.created_by_name]] as [string, string][]) : []),
+    [words.facts.priority, words.priorities[batch.priority]],
     ...Object.entries(batch.settings).map(([key, value]): [string, string] => [
-      key.replaceAll("_", " "),
+      words.settingNames[key] ?? key,
       value === null
-        ? "automatic"
+        ? words.byMemory
         : typeof value === "number"
           ? String(Number(value.toFixed(4)))
           : String(value),

@@ -52,13 +52,13 @@ function BatchTable({ batches }: { batches: Batch[] }) {
     <table className={`${styles.table} numbers`} data-testid="batches">
       <thead>
         <tr>
-          <th>{words.past}</th>
-          <th>{words.model}</th>
-          <th className={styles.wide}>{words.whichImages}</th>
-          <th className={styles.number}>{words.failed}</th>
-          <th className={styles.number}>{words.masks}</th>
-          <th className={styles.number}>{words.review}</th>
-          <th>{words.start}</th>
+          <th>{words.columns.batch}</th>
+          <th>{words.columns.model}</th>
+          <th className={styles.wide}>{words.columns.images}</th>
+          <th className={styles.number}>{words.columns.failed}</th>
+          <th className={styles.number}>{words.columns.masks}</th>
+          <th className={styles.number}>{words.columns.review}</th>
+          <th>{words.columns.started}</th>
         </tr>
       </thead>
       <tbody>

@@ -42,21 +42,23 @@ export function NewBatch({ projectId, onClose }: NewBatchProps) {
         <ImageFields form={form} change={change} />
         {form.kind === "automatic" && <AutomaticFields form={form} change={change} />}
         <WhenFields form={form} change={change} />
-        <MoreFields form={form} change={change} />
-        <Estimate projectId={projectId} form={form} />
-        {start.error && (
-          <div role="alert" className={styles.error}>
-            {start.error.message}
-          </div>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {texts.cancel}
-          </Button>
-          <Button type="submit" loading={start.isPending} disabled={!isComplete(form)}>
-            {form.when === "now" ? words.start : words.plan}
-          </Button>
-        </Group>
+        <MoreFields projectId={projectId} form={form} change={change} />
+        <div className={styles.foot}>
+          <Estimate projectId={projectId} form={form} />
+          {start.error && (
+            <div role="alert" className={styles.error}>
+              {start.error.message}
+            </div>
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {texts.cancel}
+            </Button>
+            <Button type="submit" loading={start.isPending} disabled={!isComplete(form)}>
+              {form.when === "now" ? words.start : words.plan}
+            </Button>
+          </Group>
+        </div>
       </form>
     </Drawer>
   );
@@ -95,7 +97,7 @@ function ImageFields({ form, change }: FieldsProps) {
   return (
     <>
       <div>
-        <label htmlFor="batch-images" className={styles.hint}>
+        <label htmlFor="batch-images" className={styles.label}>
           {words.whichImages}
         </label>
         <SegmentedControl

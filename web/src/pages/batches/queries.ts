@@ -66,3 +66,14 @@ export const estimateQuery = (projectId: string, order: BatchOrder) =>
 
 export const modelsQuery = () =>
   queryOptions({ queryKey: ["models"], queryFn: () => unwrap(api.GET("/api/v1/models")) });
+
+/** Whether masks of batches wait for review in a project, unless a batch says otherwise. */
+export const reviewSettingQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["projects", projectId, "review-setting"],
+    queryFn: async () => {
+      const params = { path: { project_id: projectId }, query: { limit: 1 } };
+      return (await unwrap(api.GET("/api/v1/projects/{project_id}/review", { params }))).review_batches;
+    },
+    staleTime: 0,
+  });

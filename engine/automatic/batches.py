@@ -14,8 +14,8 @@ Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
-# Beyond these, batches are no faster: a processor's caches are small, and a GPU is busy.
-_MOST_POINTS_ON_CPU = 8
+# On a processor, batches whose images B×P×C are larger than this leave its caches, and are slower for it.
+_IMAGES_ON_CPU = 8 * 2**20
 _MOST_POINTS_ON_GPU = 256
 # Images B×P×C that the decoder has in memory at once for each prompt, its four times finer output included.
 _IMAGES_PER_POINT = 16
@@ -26,11 +26,11 @@ _BYTES = 4
 
 def points_that_fit(config: SamConfig, device: torch.device) -> int:
     """How many points to decode together, by the memory that is free on `device` now."""
+    image = config.embedding_side**2 * config.prompt_embed_dim * _BYTES
     if device.type != "cuda":
-        return _MOST_POINTS_ON_CPU
+        return max(1, _IMAGES_ON_CPU // image)
     free, _ = torch.cuda.mem_get_info(device)
-    per_point = config.embedding_side**2 * config.prompt_embed_dim * _BYTES * _IMAGES_PER_POINT
-    return max(1, min(_MOST_POINTS_ON_GPU, int(free * _SHARE_OF_FREE_MEMORY / per_point)))
+    return max(1, min(_MOST_POINTS_ON_GPU, int(free * _SHARE_OF_FREE_MEMORY / (image * _IMAGES_PER_POINT))))
 
 
 class Batches:

@@ -178,7 +178,8 @@ class _ReadImage(NamedTuple):
 
     def upscaled(self, prepared: PreparedImage) -> Tensor:
         """The image after the first transposed convolution, B×P×C."""
-        return self.moved.added_to(self.share.transpose(1, 2) * prepared.upscaled)
+        moved = self.moved.weights.transpose(1, 2) @ self.moved.rows
+        return torch.addcmul(moved, self.share.transpose(1, 2), prepared.upscaled)
 
     def of(self, prompts: Tensor) -> "_ReadImage":
         """Those of some of the prompts, by index."""

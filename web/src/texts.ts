@@ -294,6 +294,22 @@ export const texts = {
   embeddingFailed: (reason: string) => `embedding failed${reason ? `: ${reason}` : ""}`,
   imageFailedTitle: "The image could not be shown",
 
+  tourTitle: "First steps",
+  tour: {
+    click: { title: "Click a thing", text: "Begin with what stands out most. One click makes a mask of it." },
+    correct: {
+      title: "Too much, too little?",
+      text: "Click what is missing, right-click what does not belong, or press Tab for another guess.",
+    },
+    accept: { title: "Keep it", text: "Enter keeps the mask; Esc drops it. Ctrl+Z takes anything back." },
+    goOn: {
+      title: "That is all",
+      text: "Go on with the next thing. D when nothing worth labelling is left; ? shows every key.",
+    },
+  },
+  tourSkip: "Skip the tour",
+  tourDone: "Got it",
+  tourAgain: "Show the tour",
   keysTitle: "Keys",
   keyGroups: { make: "Make a mask", paint: "Paint", label: "Label", view: "See", move: "Move on" },
   /** What the pointer does; cannot be changed. */

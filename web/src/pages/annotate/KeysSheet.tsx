@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { ACTION_NAMES, ACTIONS, type ActionName } from "../../annotation/actions";
 import { chordOf, isBindable, spoken } from "../../annotation/chords";
 import { keymap } from "../../annotation/keymap";
+import { tour } from "../../annotation/tour";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
 import styles from "./KeysSheet.module.css";
@@ -66,6 +67,16 @@ export function KeysSheet({ opened, onClose }: KeysSheetProps) {
         <span className="faint" role="status">
           {taken || texts.keysHint}
         </span>
+        <Button
+          size="compact-sm"
+          variant="subtle"
+          onClick={() => {
+            tour.again();
+            close();
+          }}
+        >
+          {texts.tourAgain}
+        </Button>
         <Button
           size="compact-sm"
           variant="default"

@@ -23,6 +23,7 @@ import { SkipCard } from "./SkipCard";
 import { StatusBar } from "./StatusBar";
 import { ToolOptions } from "./ToolOptions";
 import { ToolRail } from "./ToolRail";
+import { TourCard } from "./TourCard";
 import { UndecidedCard } from "./UndecidedCard";
 
 interface WorkspaceProps {
@@ -86,6 +87,7 @@ export function Workspace(props: WorkspaceProps) {
         {card === "label" && <LabelCard annotation={annotation} onClose={closeCard} />}
         {card === "end" && <EndCard projectId={projectId} onClose={closeCard} />}
         <UndecidedCard annotation={annotation} pyramid={picture.pyramid} />
+        <TourCard annotation={annotation} />
         <LabelInHand annotation={annotation} />
         <CandidateStrip annotation={annotation} pyramid={picture.pyramid} />
       </main>

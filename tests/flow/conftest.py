@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from engine.flow.dispatch import set_sender
+from engine.flow.job_feed import ROUTES
 from engine.sam import Sam
 from engine.store.tables import Image, Model, Project, User
 from tests.fixtures.deployment import add_image, make_owner, make_project, register
@@ -20,7 +21,7 @@ class Outbox:
     messages: list[tuple[str, str]] = field(default_factory=list)
 
     def __call__(self, task_name: str, ids: dict[str, str], queue: str) -> None:
-        assert task_name == "maskloop.embed"
+        assert task_name in {route.task for route in ROUTES.values()}
         self.messages.append((queue, ids["item_id"]))
 
     def take(self) -> list[tuple[str, str]]:

@@ -55,7 +55,7 @@ def install_python_packages(dev: bool) -> bool:
     pip("install", "-q", "-c", str(LOCK), "setuptools")  # builds the editable install below
     install_torch()
     say("Installing the locked Python packages" + (" with the tools for tests and linting." if dev else "."))
-    project = ".[dev,production,text]" if dev else "."
+    project = ".[dev,production,regions,text]" if dev else "."
     pip("install", "-q", "-c", str(LOCK), "--no-build-isolation", "-e", project)
     stamps["dev" if dev else "run"].write_text(wanted)
     return True

@@ -1,0 +1,1 @@
+"""Stable regions of photographs as masks to learn from, where nobody has drawn any."""

@@ -51,6 +51,18 @@ def test_division_into_passes_changes_nothing(tmp_path: Path) -> None:
         assert losses(tmp_path / "parts")[step] == pytest.approx(loss, abs=2e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the compiler itself uses what torch deprecates
+@pytest.mark.parametrize("kind", ["tiny", "vit"])
+def test_a_compiled_model_learns_the_same(tmp_path: Path, kind: str) -> None:
+    recipe, model = (tiny_recipe(), tiny_sam) if kind == "tiny" else (vit_recipe(), tiny_vit)
+    recipe = replace(recipe, drop_path=0.0, decoder_dropout=0.0)  # compiled code draws other random numbers
+    train(recipe, Shapes(), tmp_path / "plain", model=model(), device=CPU, log_every=1)
+    train(recipe, Shapes(), tmp_path / "compiled", model=model(), device=CPU, log_every=1, compile_model=True)
+    for step, loss in losses(tmp_path / "plain").items():
+        assert losses(tmp_path / "compiled")[step] == pytest.approx(loss, abs=2e-3)
+
+
 def test_passes_cover_every_row_once() -> None:
     batch = Shapes().batch(0, 5, 2, SIDE, Shard())
     divided = list(passes(batch, 2))

@@ -34,7 +34,7 @@ class AdaptiveEncoder:
     """The image encoder of a model for many images: B×3×S×S normalised pixels → B×C×s×s embedding, float32.
 
     Where the device multiplies in half precision natively, the first batch is embedded in single and in half
-    precision, and half precision is used from then on if the two agree. Single precision stays when they do not.
+    precision, and half precision is used, for it too, if the two agree. Single precision stays when they do not.
     In float16, which overflows where bfloat16 does not, a later embedding with a value that is not finite is made again
     in single precision. Threads that share an encoder must take turns.
     """
@@ -61,13 +61,15 @@ class AdaptiveEncoder:
         return embedding
 
     def _compare(self, pixels: Tensor) -> Tensor:
-        """Settles the precision. Whatever it is, this embedding is the exact one."""
+        """Settles the precision, and answers in it: the same image gives the same embedding in every process."""
         assert self._exact is not None and self._half is not None
-        embedding = self._exact(pixels)
-        agreement = agreement_of(embedding, self._half(pixels))
-        if not agreement.is_enough:
+        embedding, in_half = self._exact(pixels), self._half(pixels)
+        agreement = agreement_of(embedding, in_half)
+        if agreement.is_enough:
+            embedding = in_half
+        else:
             self._half = None
-        elif self._dtype is torch.bfloat16:
+        if self._half is not None and self._dtype is torch.bfloat16:
             self._exact = None  # its weights are most of the memory
         self._compared = True
         _log.info(

@@ -157,12 +157,12 @@ def vit_t(
         # What is clicked most is photographs of objects and people. Strong augmentation pays in long runs only.
         data=DataSettings(
             scene_fraction=0.25,
-            source_weights={"coco": 0.45, "ccp": 0.35, "facade": 0.17, "dsb": 0.03},
+            source_weights={"coco": 0.35, "ccp": 0.3, "facade": 0.12, "dsb": 0.03, "regions": 0.3},
             augmentation=Augmentation(
                 smallest_crop=0.5, rotation_degrees=8, colour=0.5, grayscale=0.05, noise=0.15, blur=0.1, paste=0.25
             ),
             # Most masks of a picture are specks, and most clicks are not on specks.
-            area_exponent=0.5,
+            area_exponent=0.35,
             in_memory=True,
         ),
     )

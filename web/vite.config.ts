@@ -16,7 +16,18 @@ export default defineConfig({
   },
   optimizeDeps: { exclude: ["onnxruntime-web"] },
   worker: { format: "es" },
-  build: { target: "es2022", chunkSizeWarningLimit: 900 },
+  build: {
+    target: "es2022",
+    chunkSizeWarningLimit: 900,
+    rollupOptions: {
+      input: { index: "index.html", service_worker: "src/offline/service_worker.ts" },
+      // A service worker keeps its address, and lies at the root, because its folder is what it may answer for.
+      output: {
+        entryFileNames: ({ name }) =>
+          name === "service_worker" ? "service_worker.js" : "assets/[name]-[hash].js",
+      },
+    },
+  },
   server: { headers: isolation, proxy },
   preview: { headers: isolation, proxy },
 });

@@ -58,6 +58,26 @@ def test_a_stroke_survives_a_reload_and_is_stored_pixel_by_pixel_after_working_o
     assert (mask["predicted_iou"], mask["model_id"]) == (None, None)
 
 
+def test_a_reload_offline_goes_on_where_it_was(
+    page: Page, context: BrowserContext, deployment: RunningMaskloop, project: str
+) -> None:
+    # Kept by the service worker, which the first visit has started.
+    page.wait_for_function("async () => (await (await caches.open('maskloop-page')).keys()).length > 0")
+    page.reload()
+    wait_until_ready(page, "browser")
+    context.set_offline(True)
+    page.reload()
+    wait_until_ready(page, "browser")
+    page.mouse.click(*position(page, 300, 200))
+    expect(page.get_by_test_id("candidate-2")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("saved-state")).to_have_text("offline – 1 kept in this browser")
+    context.set_offline(False)
+    wait_until_saved(page)
+    page.reload()
+    expect(page.get_by_test_id("object-row")).to_have_count(1)
+
+
 def test_a_stored_mask_is_reopened_erased_in_the_middle_and_undone_step_by_step(
     page: Page, deployment: RunningMaskloop, project: str
 ) -> None:

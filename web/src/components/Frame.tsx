@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { Link, useNavigate } from "react-router";
 import { api, unwrap } from "../api/client";
 import { meQuery } from "../api/queries";
+import { forgetOffline } from "../offline/register";
 import { texts } from "../texts";
 import styles from "./Frame.module.css";
 
@@ -52,6 +53,7 @@ function PersonMenu({ name }: { name: string }) {
   const signOut = async (): Promise<void> => {
     await unwrap(api.POST("/api/v1/sign-out"));
     queries.clear();
+    forgetOffline();
     await navigate("/sign-in");
   };
   return (

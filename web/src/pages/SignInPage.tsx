@@ -8,6 +8,7 @@ import { meQuery } from "../api/queries";
 import { Frame } from "../components/Frame";
 import { PageMessage } from "../components/PageMessage";
 import { QueryProblem } from "../components/QueryProblem";
+import { forgetOffline } from "../offline/register";
 import { texts } from "../texts";
 
 /** Trades the one-time token of a sign-in link for a session, then goes to the projects. */
@@ -24,6 +25,7 @@ function UseToken({ token }: { token: string }) {
     mutationFn: () => unwrap(api.POST("/api/v1/sign-in", { body: { token } })),
     onSuccess: async (me) => {
       queries.clear();
+      forgetOffline();
       queries.setQueryData(meQuery().queryKey, me);
       // Replaced, so that going back does not offer a used link.
       await navigate("/projects", { replace: true });

@@ -18,7 +18,8 @@ from engine.store.tables import ItemState, JobItem, Model, Project, User
 from engine.store.unit_of_work import unit_of_work
 from tests.fixtures.deployment import make_owner, make_project, register
 
-PATIENCE = 120
+PATIENCE = 300
+"""Seconds: a busy machine may need minutes to start a worker."""
 
 
 class Worker:

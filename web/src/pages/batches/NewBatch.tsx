@@ -11,7 +11,7 @@ import styles from "./batches.module.css";
 import { estimateQuery } from "./queries";
 import { type BatchKind, duration, words } from "./words";
 
-const KINDS: BatchKind[] = ["automatic", "embed", "export"];
+const KINDS: BatchKind[] = ["automatic", "prefill", "embed", "export"];
 
 interface NewBatchProps {
   projectId: string;

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 from uuid import UUID
 
 from engine.masks.rle import Rle
@@ -33,9 +33,19 @@ class Sa1bAnnotation(TypedDict):
     point_coords: list[list[float]]
 
 
+class Generation(TypedDict):
+    """How an image's automatic masks were made: the model's name, and every setting."""
+
+    model: str
+    settings: dict[str, Any]
+
+
 class Sa1bRecord(TypedDict):
+    """`generation` is an addition to SA-1B's keys, for files whose masks were all made in one go."""
+
     image: Sa1bImage
     annotations: list[Sa1bAnnotation]
+    generation: NotRequired[Generation]
 
 
 @dataclass(frozen=True)

@@ -63,12 +63,17 @@ def make_predictor(sam: Sam) -> Predictor:
 
 
 def automask(
-    predictor: Predictor, task: AutomaskTask, config: AutomaticConfig, on_points: Callable[[int], None] | None = None
+    predictor: Predictor,
+    task: AutomaskTask,
+    config: AutomaticConfig,
+    model: str,
+    on_points: Callable[[int], None] | None = None,
 ) -> int:
     """Find the masks of one image and write its file, which appears whole or not at all; returns how many masks.
 
-    Ids depend on the image's name alone, so they stay the same from run to run. Raises InvalidImage, ImageTooLarge,
-    InvalidInput when a file cannot be read or written.
+    The file says which model, by name, and which settings made its masks. Ids depend on the image's name alone, so
+    they stay the same from run to run. Raises InvalidImage, ImageTooLarge, InvalidInput when a file cannot be read or
+    written.
     """
     try:
         with task.image.open("rb") as file:
@@ -79,7 +84,9 @@ def automask(
     height, width = image.shape[:2]
     image_id = uuid5(NAMESPACE_URL, task.name)
     stored = [_stored(mask, uuid5(image_id, str(index))) for index, mask in enumerate(masks)]
-    _write_whole(task.output, to_json(make_record(image_id, task.image.name, width, height, stored)))
+    record = make_record(image_id, task.image.name, width, height, stored)
+    record["generation"] = {"model": model, "settings": config.to_settings()}
+    _write_whole(task.output, to_json(record))
     return len(masks)
 
 

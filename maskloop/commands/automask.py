@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import InvalidInput
+from maskloop.commands.batch_options import read_settings
 from maskloop.commands.options import DEFAULT_MODEL, JsonOption, ModelOption, counted, print_json
 from maskloop.image_files import find_images
 
@@ -20,34 +21,51 @@ def automask(
     images: Annotated[Path, typer.Argument(metavar="IMAGE_OR_DIR", help="An image, or a folder of them at any depth")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the JSON files, made when there is none")],
     model: ModelOption = DEFAULT_MODEL,
-    points_per_side: Annotated[int, typer.Option(metavar="N", help="Ask at N × N points per image")] = 32,
+    preset: Annotated[
+        str,
+        typer.Option(
+            metavar="PRESET",
+            help="custom: 32 × 32 points on the whole image; paper: crops as well; fast: 16 × 16 points",
+        ),
+    ] = "custom",
+    points_per_side: Annotated[
+        int | None, typer.Option(metavar="N", help="Ask at N × N points per image", show_default="the preset's")
+    ] = None,
     pred_iou_thresh: Annotated[
-        float, typer.Option(metavar="F", help="Keep masks with a predicted IoU above this, 0 to 1")
-    ] = 0.88,
+        float | None,
+        typer.Option(metavar="F", help="Keep masks with a predicted IoU above this, 0 to 1", show_default="0.88"),
+    ] = None,
     stability_score_thresh: Annotated[
-        float, typer.Option(metavar="F", help="Keep masks with at least this stability score, 0 to 1")
-    ] = 0.95,
+        float | None,
+        typer.Option(metavar="F", help="Keep masks with at least this stability score, 0 to 1", show_default="0.95"),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change any other setting, as in crop_n_layers=1"),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Redo images whose JSON file exists")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find all masks of images from a grid of points and write one SA-1B JSON file per image.
 
     Images whose file exists are left out, so an interrupted run goes on where it stopped. A folder's structure is kept
-    below --out.
+    below --out. Each file says which settings its masks were made with.
 
-    Example: maskloop automask photos --out masks --points-per-side 32
+    Example: maskloop automask photos --out masks --preset paper
     """
     found = find_images(images)
     began = time.monotonic()
 
-    from engine.automatic.config import AutomaticConfig
+    from engine.automatic.config import config_of
     from engine.flow import automask as flow
 
-    config = AutomaticConfig(
-        points_per_side=points_per_side,
-        pred_iou_thresh=pred_iou_thresh,
-        stability_score_thresh=stability_score_thresh,
-    )
+    named = {
+        "points_per_side": points_per_side,
+        "pred_iou_thresh": pred_iou_thresh,
+        "stability_score_thresh": stability_score_thresh,
+    }
+    given = {name: value for name, value in named.items() if value is not None}
+    config = config_of(preset, read_settings(changes) | given)
     tasks = flow.plan(found, out)
     flow.check_writable(out)
     waiting = [task for task in tasks if overwrite or not task.done]
@@ -88,7 +106,7 @@ def _run(
     predictor = flow.make_predictor(load_model(model))
     masks = 0
     failed: list[tuple[str, str]] = []
-    with tqdm(total=len(tasks) * config.points_per_side**2, disable=None, unit="point") as bar:
+    with tqdm(total=len(tasks) * config.points, disable=None, unit="point") as bar:
 
         def advance(points: int) -> None:
             bar.update(points)
@@ -96,10 +114,10 @@ def _run(
         for number, task in enumerate(tasks, 1):
             bar.set_description(f"{number}/{len(tasks)} {task.name}"[:60])
             try:
-                masks += flow.automask(predictor, task, config, advance)
+                masks += flow.automask(predictor, task, config, model, advance)
             except InvalidInput as error:
                 if alone:
                     raise
                 failed.append((task.name, str(error)))
-            bar.update(number * config.points_per_side**2 - bar.n)
+            bar.update(number * config.points - bar.n)
     return masks, failed

@@ -1,6 +1,6 @@
 import numpy as np
 
-from engine.automatic.nms import non_maximum_suppression
+from engine.automatic.nms import GreedySuppression, non_maximum_suppression
 
 BOXES = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [30, 30, 40, 40], [0, 0, 10, 6]])
 
@@ -33,3 +33,20 @@ def test_no_boxes_are_no_problem() -> None:
 def test_boxes_of_a_single_pixel_survive() -> None:
     kept = non_maximum_suppression(np.array([[3, 3, 3, 3], [9, 9, 9, 9]]), np.array([0.5, 0.6]), 0.7)
     assert kept.tolist() == [1, 0]
+
+
+def test_boxes_one_by_one_give_the_same_as_all_at_once() -> None:
+    rng = np.random.default_rng(0)
+    corners = rng.integers(0, 40, (200, 2))
+    boxes = np.hstack([corners, corners + rng.integers(1, 30, (200, 2))]).astype(float)
+    suppression = GreedySuppression(0.5)
+    kept: list[int] = []
+    for index, box in enumerate(boxes):
+        # What is sure of a roughly known box must be true of the box.
+        margin = np.array([1, 1, -1, -1])
+        if suppression.surely_suppresses(box + margin, box - margin):
+            assert suppression.suppresses(box)
+        if not suppression.suppresses(box):
+            suppression.keep(box)
+            kept.append(index)
+    assert kept == non_maximum_suppression(boxes, np.arange(200, 0, -1), 0.5).tolist()

@@ -26,7 +26,10 @@ def test_each_image_gets_one_sa1b_file(maskloop: Maskloop, folder: Path, weights
     files = sorted(path.relative_to(tmp_path / "masks").as_posix() for path in (tmp_path / "masks").rglob("*.*"))
     assert files == ["a.json", "deep/a.json"]
     record = json.loads((tmp_path / "masks" / "deep" / "a.json").read_text())
-    assert set(record) == {"image", "annotations"}
+    assert set(record) == {"image", "annotations", "generation"}
+    assert record["generation"]["model"] == str(weights)
+    assert record["generation"]["settings"]["points_per_side"] == 3
+    assert record["generation"]["settings"]["box_nms_thresh"] == 0.7
     assert set(record["image"]) == {"image_id", "width", "height", "file_name"}
     assert (record["image"]["width"], record["image"]["height"], record["image"]["file_name"]) == (64, 48, "a.jpg")
     assert record["annotations"]
@@ -71,6 +74,8 @@ def test_a_damaged_image_is_reported_and_the_others_are_done(
         (["photos", "--out", "photos/a.png"], "Nothing can be written in photos/a.png"),
         (["photos", "--out", "m", "--points-per-side", "0"], "between 1 and 256"),
         (["photos", "--out", "m", "--pred-iou-thresh", "88"], "pred_iou_thresh must be between 0 and 1"),
+        (["photos", "--out", "m", "--preset", "slow"], "There is no preset 'slow'; choose one of paper, fast, custom"),
+        (["photos", "--out", "m", "--set", "crops=2"], "There is no setting 'crops'"),
         (["photos/notes.txt", "--out", "m", "--points-per-side", "1"], "not an image"),
         (["nowhere", "--out", "m"], "There is no file or folder nowhere"),
         (["photos"], "--out"),

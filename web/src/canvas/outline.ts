@@ -12,19 +12,18 @@ const TOP_EDGE_SEEN = 2;
 export function traceOutline(rle: Rle): Int32Array[] {
   const box = bounds(rle);
   if (!box) return [];
-  // One pixel of background all around saves every bounds check.
-  const stride = box.right - box.left + 2;
-  const pixels = new Uint8Array(stride * (box.bottom - box.top + 2));
-  const at = (x: number, y: number): number => (y - box.top + 1) * stride + x - box.left + 1;
-  forEachRun(rle, (x, top, bottom) => {
-    for (let i = at(x, top), end = at(x, bottom); i < end; i += stride) pixels[i] = FOREGROUND;
-  });
+  // One pixel of background all around saves every bounds check. Column by column, as runs are: a run is one fill, and
+  // the outline of a large object can follow the brush.
+  const column = box.bottom - box.top + 2;
+  const pixels = new Uint8Array(column * (box.right - box.left + 2));
+  const at = (x: number, y: number): number => (x - box.left + 1) * column + y - box.top + 1;
+  forEachRun(rle, (x, top, bottom) => pixels.fill(FOREGROUND, at(x, top), at(x, bottom)));
   const loops: Int32Array[] = [];
   // Every loop has a top edge, and every top edge starts a vertical run.
   forEachRun(rle, (x, top) => {
     const start = at(x, top);
-    if ((pixels[start] as number) & TOP_EDGE_SEEN || pixels[start - stride]) return;
-    loops.push(followEdge(pixels, stride, start, x, top));
+    if ((pixels[start] as number) & TOP_EDGE_SEEN || pixels[start - 1]) return;
+    loops.push(followEdge(pixels, column, start, x, top));
   });
   return loops;
 }
@@ -36,16 +35,16 @@ const DY = [0, 1, 0, -1];
 /** Walks with the foreground on the right hand, from the top-left corner of pixel `start`, until back there. */
 function followEdge(
   pixels: Uint8Array,
-  stride: number,
+  column: number,
   start: number,
   startX: number,
   startY: number,
 ): Int32Array {
   const corners: number[] = [startX, startY];
   // Offsets from the pixel whose top-left corner we stand on to the pixel ahead on the right and on the left.
-  const right = [0, -1, -stride - 1, -stride];
-  const left = [-stride, 0, -1, -stride - 1];
-  const step = [1, stride, -1, -stride];
+  const right = [0, -column, -1 - column, -1];
+  const left = [-1, 0, -column, -1 - column];
+  const step = [column, 1, -column, -1];
   let index = start;
   let x = startX;
   let y = startY;

@@ -41,6 +41,7 @@ test: setup ## run all tests, or some: make test ARGS="tests/store -k version"
 benchmark: setup ## measure the figures in the README on this machine
 	$(BIN)/python -m benchmarks.decode
 	$(BIN)/python -m benchmarks.train
+	$(BIN)/python -m benchmarks.automatic
 
 client: setup ## write web/'s typed client anew from the API
 	$(BIN)/python -m api.openapi > web/openapi.json

@@ -146,7 +146,8 @@ def _examples(
         from engine.store.unit_of_work import unit_of_work
 
         with unit_of_work(read_only=True) as uow:
-            yield examples_in_store(uow, find_model(uow, model))
+            stored = examples_in_store(uow, find_model(uow, model))
+        yield stored
         return
 
     from tqdm import tqdm

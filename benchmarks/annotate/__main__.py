@@ -14,7 +14,7 @@ from benchmarks.annotate.page import AnnotationPage
 from engine.evaluation.clicks import NO_POINT, Click, first_click, next_click
 from engine.masks import rle
 from engine.masks.geometry import BoolMask, intersection_over_union
-from tests.e2e.running_maskloop import launch_chromium, running_maskloop
+from tests.e2e.running_maskloop import TOUR_TAKEN, launch_chromium, running_maskloop
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def main() -> int:
             browser = launch_chromium(playwright)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             page.set_default_timeout(120_000)
+            page.add_init_script(TOUR_TAKEN)
             page.goto(deployment.new_link())
             page.wait_for_url("**/projects")
             for image in images:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.e2e.running_maskloop import RunningMaskloop, launch_chromium, running_maskloop
+from tests.e2e.running_maskloop import TOUR_TAKEN, RunningMaskloop, launch_chromium, running_maskloop
 
 # Slow machines are slow, not broken.
 expect.set_options(timeout=60_000)
@@ -29,6 +29,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.set_default_timeout(60_000)
+    context.add_init_script(TOUR_TAKEN)
     yield context
     context.close()
 

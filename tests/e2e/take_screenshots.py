@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.conftest import REPOSITORY
-from tests.e2e.running_maskloop import PATIENCE, RunningMaskloop, launch_chromium, running_maskloop, until
+from tests.e2e.running_maskloop import PATIENCE, TOUR_TAKEN, RunningMaskloop, launch_chromium, running_maskloop, until
 
 IMAGES = REPOSITORY / "docs" / "images"
 SCENE = "scene-5.png"
@@ -23,6 +23,7 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = launch_chromium(playwright)
             page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+            page.add_init_script(TOUR_TAKEN)
             page.goto(deployment.new_link())
             annotate(page)
             page.screenshot(path=IMAGES / "annotate.png")

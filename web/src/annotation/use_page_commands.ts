@@ -74,7 +74,7 @@ export function usePageCommands(options: PageOptions) {
         return;
       }
       void queries.invalidateQueries({ queryKey: ["projects"] });
-      await assignmentChanged();
+      void assignmentChanged();
       await takeNext();
     },
     [annotation, userId, imageId, queries, assignmentChanged, takeNext, say],

@@ -86,7 +86,10 @@ def outlast_kills(owner: User, project: Project, start: Start, broker: str, imag
     assert {item.state for item in items(job)} == {ItemState.DONE}
     assert outcome(project) == outcome(undisturbed)
     with unit_of_work(read_only=True) as uow:
-        made = dict(uow.session.execute(select(Mask.image_id, func.count()).group_by(Mask.image_id)).tuples().all())
+        made = {  # noqa: C416
+            image_id: count
+            for image_id, count in uow.session.execute(select(Mask.image_id, func.count()).group_by(Mask.image_id))
+        }
         versions = uow.session.scalar(select(func.count()).select_from(MaskVersion))
         recorded = uow.session.scalar(select(func.sum(JobItem.mask_count)).join(Job).where(~Job.standing))
     assert len(made) == 2 * images

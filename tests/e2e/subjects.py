@@ -14,8 +14,8 @@ from engine.training.scenes import generate_scene
 
 # A photograph and a generated scene, each with the places of two compact objects that the bundled model finds by one
 # click; what it does elsewhere is in its model card.
-PHOTOGRAPH, OBJECTS = "carparts_te61", (4, 5)
-SCENE, SCENE_OBJECTS = 51, (14, 9)
+PHOTOGRAPH, OBJECTS = "carparts_train172", (3, 2)
+SCENE, SCENE_OBJECTS = 51, (19, 9)
 
 
 @dataclass(frozen=True)

@@ -49,4 +49,4 @@ def test_boxes_one_by_one_give_the_same_as_all_at_once() -> None:
         if not suppression.suppresses(box):
             suppression.keep(box)
             kept.append(index)
-    assert kept == non_maximum_suppression(boxes, np.arange(200, 0, -1), 0.5).tolist()
+    assert kept == non_maximum_suppression(boxes, np.arange(200.0, 0, -1), 0.5).tolist()

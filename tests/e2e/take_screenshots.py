@@ -29,6 +29,7 @@ def main() -> None:
             page.screenshot(path=IMAGES / "annotate.png")
             page.get_by_role("link", name="Back to the project").click()
             expect(page.get_by_test_id("image-card").first).to_be_visible()
+            expect(page.get_by_test_id("image-card").filter(has_text=SCENE)).to_contain_text("2 masks")
             page.wait_for_load_state("networkidle")
             page.screenshot(path=IMAGES / "project.png")
             browser.close()

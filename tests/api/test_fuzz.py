@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from api.app import create_app
 from api.openapi import openapi_document
-from tests.api.deployment import mask_body
+from engine.sam import Sam
+from engine.store.tables import Model
+from tests.api.deployment import Deployment, mask_body
+from tests.fixtures.deployment import register
 
 DOCUMENT = openapi_document(create_app())
 OPERATIONS = [
@@ -20,6 +23,8 @@ OPERATIONS = [
     # Signing out would end the fuzzing; deleting the project or the image would leave nothing to find.
     if (method, path) not in {("post", "/api/v1/sign-out"), ("delete", "/api/v1/projects/{project_id}")}
     and (method, path) != ("delete", "/api/v1/images/{image_id}")
+    # A stream that goes on for as long as its batch does.
+    and (method, path) != ("get", "/api/v1/batches/{batch_id}/events")
 ]
 
 ODD_TEXT = st.sampled_from(["", "\x00", "é", "a" * 300, "\ud800", "'; --", "%00", "../..", "💥", "null", "-1", "1e999"])
@@ -71,13 +76,29 @@ def part_or_odd(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     return st.integers(0, 9).flatmap(lambda roll: ANYTHING if roll == 0 else fitting(schema))
 
 
+@pytest.fixture(scope="module")
+def model(deployment: Deployment, tiny_sam: Sam, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return register(tiny_sam, tmp_path_factory.mktemp("model"))
+
+
 @pytest.fixture
-def known(image: dict[str, Any], client: httpx.Client) -> dict[str, str]:
+def known(image: dict[str, Any], model: Model, client: httpx.Client) -> dict[str, str]:
     """Ids that lead somewhere."""
     mask_id = "7f1c0f5e-51c5-4bd5-a8f3-0d8a3c1b2e4d"
     url = f"/api/v1/images/{image['id']}/masks/{mask_id}"
     client.put(url, json=mask_body(), headers={"If-None-Match": "*"}).raise_for_status()
-    return {"project_id": image["project_id"], "image_id": image["id"], "mask_id": mask_id, "model_id": mask_id}
+    project = f"/api/v1/projects/{image['project_id']}"
+    batch = client.post(f"{project}/batches", json={"kind": "automatic"}).raise_for_status().json()
+    order = {"order": {"kind": "automatic"}, "cron": "0 2 * * *"}
+    schedule = client.post(f"{project}/schedules", json=order).raise_for_status().json()
+    return {
+        "project_id": image["project_id"],
+        "image_id": image["id"],
+        "mask_id": mask_id,
+        "model_id": str(model.id),
+        "batch_id": batch["id"],
+        "schedule_id": schedule["id"],
+    }
 
 
 @seed(20)

@@ -19,10 +19,15 @@ def test_help_lists_every_command_and_loads_none(maskloop: Maskloop) -> None:
     assert not loaded & {"torch", "numpy", "sqlalchemy", "celery"}
 
 
-MODELS = [f"models {name}" for name in ("list", "show", "add", "pull", "export")]
+GROUPS = {
+    "batch": "start list show pause resume cancel retry change schedules unschedule",
+    "detector": "train evaluate",
+    "models": "list show add pull export",
+}
+COMMANDS_OF_GROUPS = [f"{group} {name}" for group, names in GROUPS.items() for name in names.split()]
 
 
-@pytest.mark.parametrize("command", [*[name for name in COMMANDS if name != "models"], *MODELS])
+@pytest.mark.parametrize("command", [*[name for name in COMMANDS if name not in GROUPS], *COMMANDS_OF_GROUPS])
 def test_every_command_explains_itself_with_an_example(maskloop: Maskloop, command: str) -> None:
     result = maskloop(*command.split(), "--help")
     assert result.status == 0

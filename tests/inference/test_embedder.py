@@ -18,19 +18,19 @@ def image() -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (50, 80, 3), dtype=np.uint8)
 
 
-def test_the_first_embedding_is_that_of_the_model_in_half_precision(tiny_sam: Sam, image: NDArray[np.uint8]) -> None:
+def test_the_first_embedding_is_that_of_the_model(tiny_sam: Sam, image: NDArray[np.uint8]) -> None:
     embedding = Embedder(tiny_sam).embed(image)
     assert embedding.dtype == np.float16
     resized = resize_longest_side(image, tiny_sam.image_size)[None].to(tiny_sam.device)
     with torch.no_grad():
         expected = tiny_sam.image_encoder(tiny_sam.preprocess(resized.float()))[0].cpu().numpy()
-    np.testing.assert_allclose(embedding, expected, atol=2e-3, rtol=1e-3)
+    a, b = embedding.astype(np.float64).ravel(), expected.astype(np.float64).ravel()
+    assert a @ b / np.linalg.norm(a) / np.linalg.norm(b) > 0.999
 
 
-def test_later_embeddings_stay_close_whatever_precision_was_chosen(tiny_sam: Sam, image: NDArray[np.uint8]) -> None:
+def test_an_image_gets_the_same_embedding_first_and_later(tiny_sam: Sam, image: NDArray[np.uint8]) -> None:
     embedder = Embedder(tiny_sam)
-    first, second = (embedder.embed(image).astype(np.float64).ravel() for _ in range(2))
-    assert first @ second / np.linalg.norm(first) / np.linalg.norm(second) >= 0.999
+    np.testing.assert_array_equal(embedder.embed(image), embedder.embed(image))
 
 
 def test_threads_that_share_an_embedder_get_the_embedding_of_their_own_image(tiny_sam: Sam) -> None:

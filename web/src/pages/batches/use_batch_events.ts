@@ -18,6 +18,8 @@ export function useBatchEvents(batchId: string): boolean {
     events.onerror = () => setConnected(false);
     events.addEventListener("progress", (event: MessageEvent<string>) => {
       const progress = JSON.parse(event.data) as Schemas["BatchProgress"];
+      // The batch makes masks: what other pages know of the project is out of date, and asked for when they open.
+      void queries.invalidateQueries({ queryKey: ["projects"], refetchType: "none" });
       queries.setQueryData(batchQuery(batchId).queryKey, progress);
     });
     events.addEventListener("gone", () => {

@@ -40,7 +40,8 @@ export function useReview(projectId: string): Reviewing {
         .catch((reason: unknown) => setError(reason instanceof Error ? reason : new Error(String(reason))))
         .finally(() => {
           setOpen((count) => count - 1);
-          void queries.invalidateQueries({ queryKey: ["projects", projectId, "batches"] });
+          // Counts of masks on the other pages follow: the project's, its images', its batches'.
+          void queries.invalidateQueries({ queryKey: ["projects"] });
         });
     },
     [projectId, queries],

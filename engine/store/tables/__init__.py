@@ -3,6 +3,19 @@
 from engine.store.tables.base import Base, UtcDateTime, utc_now
 from engine.store.tables.events import Event
 from engine.store.tables.jobs import ItemState, Job, JobItem, JobKind, JobState
+from engine.store.tables.loop import (
+    ImageSplit,
+    LoopSettings,
+    Promotion,
+    PromotionReason,
+    RetrainKind,
+    RetrainPoint,
+    RetrainRun,
+    RetrainSchedule,
+    RetrainState,
+    Side,
+    Snapshot,
+)
 from engine.store.tables.masks import Mask, MaskVersion, Review, Stage
 from engine.store.tables.models import Embedding, Model, ModelState
 from engine.store.tables.people import Role, SignInLink, SignInSession, User
@@ -19,21 +32,32 @@ __all__ = [
     "Event",
     "Image",
     "ImageOrder",
+    "ImageSplit",
     "ItemState",
     "Job",
     "JobItem",
     "JobKind",
     "JobState",
     "Label",
+    "LoopSettings",
     "Mask",
     "MaskVersion",
     "Model",
     "ModelState",
     "Project",
+    "Promotion",
+    "PromotionReason",
+    "RetrainKind",
+    "RetrainPoint",
+    "RetrainRun",
+    "RetrainSchedule",
+    "RetrainState",
     "Review",
     "Role",
+    "Side",
     "SignInLink",
     "SignInSession",
+    "Snapshot",
     "Stage",
     "User",
     "UtcDateTime",

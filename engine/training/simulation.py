@@ -28,6 +28,8 @@ class Simulation:
         box_probability: how often the first prompt is a box; 0 trains on points and masks only.
         box_noise: standard deviation of each side of a box, relative to its length.
         box_noise_limit: the most that a side is moved, in model-input pixels.
+        central_points: how often a point is in the middle of its mask or error, where people click, and not anywhere
+            in it. The paper trains on points anywhere and measures with points in the middle.
         single_mask_for_points: also train the single-mask token on a first prompt that is a point.
         single_mask_for_boxes: the same for boxes. The paper does neither: one prompt is answered by three masks.
         weights: of the loss terms.
@@ -38,6 +40,7 @@ class Simulation:
     box_probability: float = 0.5
     box_noise: float = 0.1
     box_noise_limit: float = 20.0
+    central_points: float = 0.0
     single_mask_for_points: bool = False
     single_mask_for_boxes: bool = False
     weights: LossWeights = field(default_factory=LossWeights)
@@ -47,6 +50,8 @@ class Simulation:
             raise InvalidSetting("error_points and rounds_without_point must not be negative.")
         if not 0 <= self.box_probability <= 1:
             raise InvalidSetting(f"box_probability is between 0 and 1, not {self.box_probability}.")
+        if not 0 <= self.central_points <= 1:
+            raise InvalidSetting(f"central_points is between 0 and 1, not {self.central_points}.")
         if self.box_noise < 0 or self.box_noise_limit < 0:
             raise InvalidSetting("box_noise and box_noise_limit must not be negative.")
 
@@ -115,7 +120,13 @@ def run_rounds(
     counts = present.flatten().float()
     scale = 16 * embeddings.shape[-1] / target.shape[-1]
     coords, labels = first_prompt(
-        truth, scale, draws, simulation.box_probability, simulation.box_noise, simulation.box_noise_limit
+        truth,
+        scale,
+        draws,
+        simulation.box_probability,
+        simulation.box_noise,
+        simulation.box_noise_limit,
+        simulation.central_points,
     )
     starts_with_text: Tensor | None = None
     if texts is not None:
@@ -127,6 +138,7 @@ def run_rounds(
     image_pe = _window_pe(sam.prompt_encoder.get_dense_pe(), origin, embeddings.shape[-1])
     shift = origin.repeat_interleave(masks, 0)[:, None]
     errors = iter(draws.errors.flatten(0, 1).unbind(1))
+    in_the_middle = iter((draws.central.flatten(0, 1)[:, 1:] < simulation.central_points).unbind(1))
     logits_in: Tensor | None = None
     losses: list[Tensor] = []
     ious: list[Tensor] = []
@@ -135,7 +147,8 @@ def run_rounds(
             dense = sam.prompt_encoder.no_mask(len(target))[..., :1, :1]  # the same everywhere, whatever the window
         else:
             if adds:
-                point, label = error_point(logits_in[:, 0], truth, next(errors), scale)
+                central = next(in_the_middle) if simulation.central_points else None
+                point, label = error_point(logits_in[:, 0], truth, next(errors), scale, central)
                 coords = torch.cat([coords, point[:, None]], dim=1)
                 labels = torch.cat([labels, label[:, None]], dim=1)
             dense = sam.prompt_encoder.embed_masks(logits_in)

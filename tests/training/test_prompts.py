@@ -1,10 +1,21 @@
 """Simulated prompts: uniform in their region, labelled by the kind of error, the same on any division of the work."""
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
 from engine.sam.prompt_encoder import BACKGROUND, BOX_BOTTOM_RIGHT, BOX_TOP_LEFT, FOREGROUND, PADDING
-from engine.training.prompts import PromptDraws, error_point, first_prompt, noisy_box, uniform_cell, uniform_point
+from engine.training.prompts import (
+    PromptDraws,
+    border_distance,
+    error_point,
+    first_prompt,
+    middle,
+    noisy_box,
+    uniform_cell,
+    uniform_point,
+)
 from engine.training.randomness import step_generator, stream_seed
 
 SCALE = 4.0
@@ -59,6 +70,7 @@ def test_first_prompt_is_a_point_or_a_box_as_the_draw_says() -> None:
         first=torch.zeros(1, 2, 3),
         box=torch.zeros(1, 2, 4),
         errors=torch.zeros(1, 2, 0, 3),
+        central=torch.zeros(1, 2, 1),
     )
     coords, labels = first_prompt(mask, SCALE, draws, 0.5, 0.1, 20)
     assert labels.tolist() == [[BOX_TOP_LEFT, BOX_BOTTOM_RIGHT], [FOREGROUND, PADDING]]
@@ -95,6 +107,39 @@ def test_perfect_answer_gets_a_point_in_the_mask() -> None:
     target = region((2, 3))
     coords, labels = error_point(torch.where(target, 1.0, -1.0), target, torch.tensor([[0.5, 0.0, 0.0]]), SCALE)
     assert (coords.tolist(), labels.tolist()) == ([[11.5, 7.5]], [FOREGROUND])
+
+
+def test_border_distance_is_the_euclidean_one_with_the_window_as_a_border() -> None:
+    generator = torch.Generator().manual_seed(0)
+    regions = torch.rand(40, 23, 31, generator=generator) < 0.995
+    padded = torch.nn.functional.pad(regions, (1, 1, 1, 1)).numpy().astype("uint8")
+    expected = [cv2.distanceTransform(each, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1] for each in padded]
+    assert border_distance(regions).numpy() == pytest.approx(np.stack(expected), abs=1e-4)
+
+
+def test_the_middle_is_as_far_from_the_border_as_can_be_in_whichever_region_is_deepest() -> None:
+    wide = torch.zeros(1, 9, 12, dtype=torch.bool)
+    wide[0, 1:8, 1:8] = True  # 7×7 around (4, 4)
+    small = torch.zeros_like(wide)
+    small[0, 3:6, 8:11] = True  # 3×3, touching it
+    assert middle(wide)[0].nonzero().tolist() == [[4, 4]]
+    assert middle(wide, small)[0].nonzero().tolist() == [[4, 4]]
+    assert not middle(torch.zeros_like(wide)).any()
+
+
+def test_central_points_are_in_the_middle_of_the_mask_or_of_the_deepest_error() -> None:
+    target = torch.zeros(1, 9, 12, dtype=torch.bool)
+    target[0, 1:8, 1:8] = True
+    draws = PromptDraws.draw(1, 1, 1, step_generator(0, 0, "test"))
+    coords, _ = first_prompt(target, SCALE, draws, 0.0, 0.1, 20, central_share=1.0)
+    assert ((coords[0, 0] + 0.5) // SCALE).tolist() == [4, 4]
+    answer = torch.full(target.shape, -1.0)
+    answer[0, 3:6, 8:11] = 1.0  # all of the mask is missed, and a smaller part beside it is too much
+    anywhere = draws.errors[0, :, 0]
+    point, label = error_point(answer, target, anywhere, SCALE, torch.tensor([True]))
+    assert (((point[0] + 0.5) // SCALE).tolist(), label.tolist()) == ([4, 4], [FOREGROUND])
+    uniform = error_point(answer, target, anywhere, SCALE, torch.tensor([False]))
+    assert torch.equal(uniform[0], error_point(answer, target, anywhere, SCALE)[0])
 
 
 def test_part_of_a_table_is_the_same_numbers() -> None:

@@ -30,7 +30,9 @@ def test_rounds_without_points_can_be_left_out() -> None:
     assert Simulation(error_points=1, rounds_without_point=1).plan(generator) == [True, True, False]
 
 
-@pytest.mark.parametrize("values", [{"box_probability": 1.5}, {"error_points": -1}, {"box_noise": -0.1}])
+@pytest.mark.parametrize(
+    "values", [{"box_probability": 1.5}, {"error_points": -1}, {"box_noise": -0.1}, {"central_points": 2}]
+)
 def test_impossible_simulation_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(InvalidSetting):
         Simulation(**values)  # pyright: ignore[reportArgumentType]

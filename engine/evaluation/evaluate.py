@@ -3,14 +3,16 @@
 import os
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
 from engine.errors import InvalidInput
+from engine.evaluation.kept import KeptMeasurements
 from engine.evaluation.measurements import ImageMeasurements, MeasuredImage, Measurements, gather
 from engine.evaluation.protocol import Annotator, Protocol
 from engine.evaluation.read_folder import AnnotatedImage, Annotations, read_folder
@@ -32,6 +34,9 @@ def evaluate(
     noc: bool = False,
     tags: Mapping[str, tuple[str, ...]] | None = None,
     title: str = "evaluate",
+    kept: KeptMeasurements | None = None,
+    traced: tuple[int, ...] = (),
+    on_image: Callable[[], None] | None = None,
 ) -> Evaluation:
     """Measures `sam` on the annotated images of `folder` after each number of `clicks`.
 
@@ -41,6 +46,9 @@ def evaluate(
         progress: draws a bar with `title` on stderr.
         noc: count the clicks to an IoU of 0.85 and 0.90 as well, up to 20: several times slower.
         tags: of images by name (`engine.evaluation.tags`), besides those in their annotations.
+        kept: where measurements of this model's images are looked up, and kept as they are made.
+        traced: numbers of clicks after which the masks themselves are kept, too (`kept` has them).
+        on_image: called after each image; what it raises ends the evaluation.
 
     Raises InvalidInput for an unusable folder or click counts that are not between 1 and 100.
     """
@@ -51,7 +59,9 @@ def evaluate(
     if tags and not any(_tags_of(image, tags) for image in images):
         raise InvalidInput(f"None of the tags is for an image in {folder}: is a name the image's file name?")
     began = time.perf_counter()
-    measurements = _measure(sam.to(device), images, Protocol(counts[-1], noc), tags or {}, title if progress else None)
+    protocol = Protocol(counts[-1], noc, traced)
+    bar = tqdm(images, desc=title, unit="image", disable=not progress)
+    measurements = _measure(sam.to(device), bar, protocol, tags or {}, kept, on_image)
     if measurements is None:
         raise InvalidInput(f"The annotations in {folder} hold no masks to measure.")
     return summarize(measurements, counts, noc, time.perf_counter() - began)
@@ -59,40 +69,57 @@ def evaluate(
 
 def _measure(
     sam: Sam,
-    images: Sequence[AnnotatedImage],
+    images: "tqdm[AnnotatedImage]",
     protocol: Protocol,
     tags: Mapping[str, tuple[str, ...]],
-    title: str | None,
+    kept: KeptMeasurements | None,
+    on_image: Callable[[], None] | None,
 ) -> Measurements | None:
-    """The masks of all `images`; None when there are none. `title` None draws no bar."""
+    """The masks of all `images`, some of which may be measured already; None when there are none."""
     parts: list[ImageMeasurements] = []
     was_training = sam.training
     sam.eval()
     predictor = Predictor(sam)
     try:
         with torch.inference_mode(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
-            bar = tqdm(images, desc=title, unit="image", disable=title is None)
-            for image, found in zip(bar, _read_ahead(images, threads), strict=True):
-                if len(found.masks) == 0:
-                    continue
-                all_tags = sorted({*found.tags, *_tags_of(image, tags)})
-                measured = MeasuredImage(image.name, image.source, tuple(all_tags))
-                annotator = Annotator(predictor.embed(found.image), protocol, threads)
-                parts.append(annotator.annotate(measured, found.masks))
+            for image, found in _read_ahead(images, protocol, kept, threads):
+                part = found if isinstance(found, ImageMeasurements) else None
+                if isinstance(found, Annotations) and len(found.masks):
+                    measured = MeasuredImage(image.name, image.source, tuple(sorted(set(found.tags))))
+                    part = Annotator(predictor.embed(found.image), protocol, threads).annotate(measured, found.masks)
+                    if kept is not None:
+                        kept.put(image, protocol, part)
+                if part is not None:
+                    parts.append(_tagged(part, _tags_of(image, tags)))
+                if on_image is not None:
+                    on_image()
     finally:
         sam.train(was_training)
     return gather(parts) if parts else None
+
+
+def _tagged(part: ImageMeasurements, tags: tuple[str, ...]) -> ImageMeasurements:
+    return replace(part, image=replace(part.image, tags=tuple(sorted({*part.image.tags, *tags}))))
 
 
 def _tags_of(image: AnnotatedImage, tags: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return tags.get(image.name, ()) + tags.get(image.image_path.name, ())
 
 
-def _read_ahead(images: Sequence[AnnotatedImage], threads: ThreadPoolExecutor) -> Iterator[Annotations]:
-    """Loads in the background while the model works; at most two images are held."""
-    coming: deque[Future[Annotations]] = deque()
+def _read_ahead(
+    images: Iterable[AnnotatedImage], protocol: Protocol, kept: KeptMeasurements | None, threads: ThreadPoolExecutor
+) -> Iterator[tuple[AnnotatedImage, Annotations | ImageMeasurements]]:
+    """Loads in the background while the model works, at most two images; what is kept is not loaded."""
+
+    def load(image: AnnotatedImage) -> Annotations | ImageMeasurements:
+        found = None if kept is None else kept.get(image, protocol)
+        return image.load() if found is None else found
+
+    coming: deque[tuple[AnnotatedImage, Future[Annotations | ImageMeasurements]]] = deque()
     for image in images:
-        coming.append(threads.submit(image.load))
+        coming.append((image, threads.submit(load, image)))
         if len(coming) == 2:
-            yield coming.popleft().result()
-    yield from (future.result() for future in coming)
+            first, future = coming.popleft()
+            yield first, future.result()
+    for image, future in coming:
+        yield image, future.result()

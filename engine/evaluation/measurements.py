@@ -1,11 +1,13 @@
 """What a model reached on every mask: the table all figures are computed from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.evaluation.clicks import Click
 
 Floats = NDArray[np.float64]
 
@@ -20,14 +22,29 @@ class MeasuredImage:
 
 
 @dataclass(frozen=True)
+class MaskTrace:
+    """How a mask came about: the clicks on it, in order, and the answer after some numbers of them.
+
+    `counts` are the compressed runs of COCO's run-length encoding, by number of clicks; the size is the image's.
+    """
+
+    clicks: tuple[Click, ...]
+    counts: Mapping[int, str]
+
+
+@dataclass(frozen=True)
 class ImageMeasurements:
-    """The M masks of one image after each of R clicks; the fields are those of `Measurements`."""
+    """The M masks of one image after each of R clicks; the fields are those of `Measurements`.
+
+    `traces` are M, or none where the protocol asks for none.
+    """
 
     image: MeasuredImage
     relative_size: Floats
     iou: Floats
     predicted_iou: Floats
     oracle_iou: Floats
+    traces: tuple[MaskTrace, ...] = ()
 
     def __len__(self) -> int:
         return len(self.iou)

@@ -7,7 +7,7 @@ logits of the chosen mask go back with every further click.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.evaluation.clicks import Click, first_click, next_click
-from engine.evaluation.measurements import Floats, ImageMeasurements, MeasuredImage
+from engine.evaluation.measurements import Floats, ImageMeasurements, MaskTrace, MeasuredImage
 from engine.evaluation.measures import NOC_CAP, NOC_THRESHOLDS
+from engine.masks import rle
 from engine.masks.geometry import BoolMask
 from engine.sam.predictor import EmbeddedImage
 
@@ -26,10 +27,14 @@ _MASKS_PER_BATCH = {"cpu": 8, "cuda": 128}
 
 @dataclass(frozen=True)
 class Protocol:
-    """How often the annotator clicks: `clicks` times on every mask, and on as NoC needs it if `noc`."""
+    """How often the annotator clicks: `clicks` times on every mask, and on as NoC needs it if `noc`.
+
+    After each of the numbers of clicks in `traced`, the mask itself is kept, for people to look at.
+    """
 
     clicks: int
     noc: bool = False
+    traced: tuple[int, ...] = ()
 
     @property
     def rounds(self) -> int:
@@ -58,6 +63,7 @@ class Annotator:
             iou=np.concatenate([batch.iou for batch in batches]),
             predicted_iou=np.concatenate([batch.predicted_iou for batch in batches]),
             oracle_iou=np.concatenate([batch.oracle_iou for batch in batches]),
+            traces=tuple(trace for batch in batches for trace in batch.traces()),
         )
 
 
@@ -70,6 +76,9 @@ class _Batch:
     iou: Floats
     predicted_iou: Floats
     oracle_iou: Floats
+    clicked: dict[int, tuple[Click, ...]] = field(default_factory=dict)
+    answers: dict[int, dict[int, str]] = field(default_factory=dict)
+    """By row and number of clicks: the traced answers' run lengths."""
 
     @classmethod
     def start(cls, truths: NDArray[np.bool_], annotator: Annotator) -> "_Batch":
@@ -91,6 +100,8 @@ class _Batch:
             self.predicted_iou[rows, round_] = _to_numpy(predicted_iou.gather(1, chosen))[:, 0]
             if round_ == 0:
                 self.oracle_iou[:] = _to_numpy(iou.amax(dim=1))
+            if round_ + 1 in self.annotator.protocol.traced:
+                self._trace(rows, clicks, masks.take_along_dim(chosen[..., None, None], dim=1)[:, 0])
             kept = self._unfinished(rows, round_ + 1)
             if kept.size == 0:
                 return
@@ -101,6 +112,16 @@ class _Batch:
             truths, rows, clicks = truths[on_device], rows[kept], [clicks[index] for index in kept]
             further = threads.map(next_click, _masks(self.truths[rows]), _masks(predicted), clicks)
             clicks = [(*earlier, click) for earlier, click in zip(clicks, further, strict=True)]
+
+    def traces(self) -> list[MaskTrace]:
+        """One per mask, in order; empty where nothing was to be traced."""
+        return [MaskTrace(self.clicked[row], self.answers[row]) for row in sorted(self.answers)]
+
+    def _trace(self, rows: NDArray[np.intp], clicks: Sequence[tuple[Click, ...]], masks: Tensor) -> None:
+        """Keeps the answers (`masks` as long as `rows` × H×W) to the clicks so far."""
+        for row, clicked, mask in zip(rows.tolist(), clicks, masks.cpu().numpy(), strict=True):
+            self.clicked[row] = clicked
+            self.answers.setdefault(row, {})[len(clicked)] = rle.encode(mask)["counts"]
 
     def _unfinished(self, rows: NDArray[np.intp], clicks: int) -> NDArray[np.intp]:
         """Which of `rows`, after so many clicks, are to get another."""

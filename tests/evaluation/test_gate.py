@@ -1,5 +1,6 @@
 """The gate on outcomes made up for it: each is what a comparison of two models could have come to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ def found(outcome: Outcome) -> dict[str, Any]:
     return {"difference": outcome[0], "interval": None if outcome[1] is None else list(outcome[1])}
 
 
-def evaluation(validation: list[Outcome] | None, benchmark: list[Outcome] | None) -> dict[str, Any]:
+def evaluation(validation: Sequence[Outcome] | None, benchmark: Sequence[Outcome] | None) -> dict[str, Any]:
     """An evaluation whose mIoU after 1, 3 and 5 clicks differ as given."""
 
-    def measured(outcomes: list[Outcome] | None) -> dict[str, Any] | None:
+    def measured(outcomes: Sequence[Outcome] | None) -> dict[str, Any] | None:
         if outcomes is None:
             return None
         by_clicks = zip(("1", "3", "5"), outcomes, strict=True)
@@ -28,8 +29,8 @@ def evaluation(validation: list[Outcome] | None, benchmark: list[Outcome] | None
     return {"kind": "promptable", "base": {"name": "v1"}, "candidate": {"name": "v2"}, "sets": sets}
 
 
-def detectors(validation: list[Outcome], benchmark: list[Outcome], first: bool = False) -> dict[str, Any]:
-    def measured(outcomes: list[Outcome]) -> dict[str, Any]:
+def detectors(validation: Sequence[Outcome], benchmark: Sequence[Outcome], first: bool = False) -> dict[str, Any]:
+    def measured(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         names = ("ap", "ar10", "ar100")
         difference = {name: found(each) for name, each in zip(names, outcomes, strict=True)}
         return {"difference": difference, "candidate": {"ap": outcomes[0][0]}}

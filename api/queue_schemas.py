@@ -12,6 +12,11 @@ Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 
 class NextRequest(Schema):
     after: uuid.UUID | None = Field(default=None, description="The image that is left; the next one lies behind it")
+    keep: list[uuid.UUID] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Images that the same person has open on other pages: they stay theirs and do not come up",
+    )
 
 
 class Turn(Schema):

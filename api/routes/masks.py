@@ -24,6 +24,13 @@ def list_masks(image_id: uuid.UUID, uow: ReadWork) -> list[Mask]:
     return [mask_schema(mask, image) for mask in annotate.list_masks(uow, image_id)]
 
 
+@router.get("/deleted")
+def list_deleted_masks(image_id: uuid.UUID, uow: ReadWork) -> list[Mask]:
+    """The deleted masks of an image, which can be restored, last deleted first: at most 200."""
+    image = get_image(uow, image_id)
+    return [mask_schema(mask, image) for mask in annotate.list_deleted_masks(uow, image_id)]
+
+
 @router.put("/{mask_id}", responses={201: {"model": Mask, "description": "Created"}})
 def put_mask(
     image_id: uuid.UUID,

@@ -17,7 +17,7 @@ def take_next_image(
     project_id: uuid.UUID, body: queue_schemas.NextRequest, user: SignedIn, uow: Work
 ) -> queue_schemas.Turn:
     """Take the next open image of the project; no two people get the same one."""
-    return queue_schemas.Turn.model_validate(flow.take_next(uow, user, project_id, body.after))
+    return queue_schemas.Turn.model_validate(flow.take_next(uow, user, project_id, body.after, body.keep))
 
 
 @router.put("/images/{image_id}/assignment")

@@ -18,6 +18,8 @@ from engine.store.unit_of_work import UnitOfWork
 
 Outcome = Literal["created", "updated", "unchanged"]
 
+# An automatic batch that was rejected leaves thousands; what somebody looks for is among the last.
+DELETED_SHOWN = 200
 _LABEL_LENGTH = 200
 _MAX_MS = 2**31 - 1
 
@@ -109,6 +111,9 @@ def restore_mask(uow: UnitOfWork, user: User, image_id: UUID, mask_id: UUID, bas
         return mask
     _require_version(mask, base_version)
     mask.deleted_at = None
+    if mask.review is Review.REJECTED:
+        # Whoever brings it back has looked at it.
+        mask.review = Review.ACCEPTED
     _next_version(uow, user, mask, "mask.restored")
     return mask
 
@@ -129,6 +134,13 @@ def list_masks(uow: UnitOfWork, image_id: UUID) -> list[Mask]:
             select(Mask).where(Mask.image_id == image_id, Mask.deleted_at.is_(None)).order_by(Mask.created_at, Mask.id)
         )
     )
+
+
+def list_deleted_masks(uow: UnitOfWork, image_id: UUID) -> list[Mask]:
+    """The masks of an image that were deleted and can be restored, last deleted first. Raises NotFound."""
+    get_image(uow, image_id)
+    deleted = select(Mask).where(Mask.image_id == image_id, Mask.deleted_at.is_not(None))
+    return list(uow.session.scalars(deleted.order_by(Mask.deleted_at.desc(), Mask.id).limit(DELETED_SHOWN)))
 
 
 def mask_history(uow: UnitOfWork, image_id: UUID, mask_id: UUID) -> list[MaskVersion]:

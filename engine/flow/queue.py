@@ -54,17 +54,20 @@ class Holding:
     ahead: list[UUID]
 
 
-def take_next(uow: UnitOfWork, user: User, project_id: UUID, after: UUID | None = None) -> Turn:
+def take_next(
+    uow: UnitOfWork, user: User, project_id: UUID, after: UUID | None = None, keep: Sequence[UUID] = ()
+) -> Turn:
     """Hand `user` the next open image of the project's order behind the image `after`, going round at the end.
 
-    Whatever else they had open or reserved in the project goes back to the queue. Raises NotFound.
+    Whatever else they had open or reserved in the project goes back to the queue, but for `keep`: what they have open
+    in other windows stays theirs, and does not come up in this one. Raises NotFound.
     """
     project = _locked_project(uow, project_id)
     columns = _ORDERS[project.image_order]
-    chosen = _upcoming(uow, user, project, after, 1 + _AHEAD)
+    chosen = _upcoming(uow, user, project, after, 1 + _AHEAD, keep)
     if not chosen:
         chosen = list(uow.session.scalars(_reserved_elsewhere(project_id, user, after).order_by(*columns).limit(1)))
-    _release(uow, user, Assignment.image_id.in_(_images_of(project_id)))
+    _release(uow, user, and_(Assignment.image_id.in_(_images_of(project_id)), Assignment.image_id.not_in(keep)))
     for place, image_id in enumerate(chosen):
         _assign(uow, user, image_id, AssignmentState.RESERVED if place else AssignmentState.OPEN)
     uow.session.flush()
@@ -82,7 +85,7 @@ def hold(uow: UnitOfWork, user: User, image_id: UUID) -> Holding:
     if stored is not None and (stored.state not in _IN_QUEUE or _is_with_another(stored, user)):
         return Holding(stored, [])
     assignment = _assign(uow, user, image_id, AssignmentState.OPEN)
-    ahead = _upcoming(uow, user, project, image_id, _AHEAD)
+    ahead = _upcoming(uow, user, project, image_id, _AHEAD, _open_with(uow, user, project.id))
     for next_id in ahead:
         _assign(uow, user, next_id, AssignmentState.RESERVED)
     return Holding(assignment, ahead)
@@ -163,10 +166,12 @@ def _free_for(user: User) -> ColumnElement[bool]:
     )
 
 
-def _upcoming(uow: UnitOfWork, user: User, project: Project, after: UUID | None, count: int) -> list[UUID]:
+def _upcoming(
+    uow: UnitOfWork, user: User, project: Project, after: UUID | None, count: int, keep: Sequence[UUID] = ()
+) -> list[UUID]:
     """The first images that `user` can have, in the project's order, from behind `after` and round to it."""
     columns = _ORDERS[project.image_order]
-    free = _in_queue(project.id).where(_free_for(user)).order_by(*columns)
+    free = _in_queue(project.id).where(_free_for(user), Image.id.not_in(keep)).order_by(*columns)
     if after is None:
         return list(uow.session.scalars(free.limit(count)))
     came_from = get_image(uow, after)
@@ -174,6 +179,13 @@ def _upcoming(uow: UnitOfWork, user: User, project: Project, after: UUID | None,
     free = free.where(Image.id != after)
     chosen = list(uow.session.scalars(free.where(behind).limit(count)))
     return chosen + list(uow.session.scalars(free.where(~behind).limit(count - len(chosen))))
+
+
+def _open_with(uow: UnitOfWork, user: User, project_id: UUID) -> list[UUID]:
+    """What `user` has open: in this window and, if they have several, in the others."""
+    mine = (Assignment.user_id == user.id, Assignment.state == AssignmentState.OPEN)
+    leased = _in_queue(project_id).where(*mine, Assignment.leased_until > utc_now())
+    return list(uow.session.scalars(leased))
 
 
 def _reserved_elsewhere(project_id: UUID, user: User, after: UUID | None) -> Select[UUID]:

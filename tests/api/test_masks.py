@@ -207,12 +207,14 @@ def test_a_mask_is_deleted_and_restored(client: httpx.Client, image: dict[str, A
     assert gone.json()["deleted_at"] is not None
     assert client.delete(mask_url, headers=replacing(1)).json() == gone.json()
     assert client.get(f"/api/v1/images/{image['id']}/masks").json() == []
+    assert client.get(f"/api/v1/images/{image['id']}/masks/deleted").json() == [gone.json()]
     assert_problem(client.put(mask_url, json=mask_body(label="owl"), headers=replacing(2)), 409, "deleted")
 
     back = client.post(f"{mask_url}/restore", headers=replacing(2))
     assert back.json()["version"] == 3
     assert back.json()["deleted_at"] is None
     assert client.get(f"/api/v1/images/{image['id']}/masks").json() == [back.json()]
+    assert client.get(f"/api/v1/images/{image['id']}/masks/deleted").json() == []
 
 
 def test_the_history_keeps_every_version(client: httpx.Client, mask_url: str) -> None:

@@ -37,6 +37,13 @@ def take(user: User, project: Project, after: Image | uuid.UUID | None = None) -
         return take_next(uow, user, project.id, after.id if isinstance(after, Image) else after)
 
 
+def state_of(image: Image) -> tuple[AssignmentState, bool]:
+    """Its state, and whether a lease holds."""
+    with unit_of_work() as uow:
+        assignment = uow.session.get_one(Assignment, image.id)
+        return assignment.state, assignment.leased_until is not None and assignment.leased_until > utc_now()
+
+
 def let_leases_run_out(user: User) -> None:
     with unit_of_work() as uow:
         passed = utc_now() - timedelta(seconds=1)
@@ -53,6 +60,20 @@ def test_images_come_in_order_with_the_next_two_reserved(anna: User, project: Pr
     assert take(anna, project) == Turn(ids[0], ids[1:3], left=5, elsewhere=0)
     close(anna, images[0])
     assert take(anna, project, images[0]) == Turn(ids[1], ids[2:4], left=4, elsewhere=0)
+
+
+def test_a_second_window_of_one_person_gets_another_image_and_leaves_the_first_alone(
+    anna: User, project: Project, images: list[Image]
+) -> None:
+    first, second, third, *_ = images
+    take(anna, project)
+    with unit_of_work() as uow:
+        assert take_next(uow, anna, project.id, keep=[first.id]).image_id == second.id
+        assert take_next(uow, anna, project.id, second.id, keep=[first.id]).image_id == third.id
+    assert state_of(first) == (AssignmentState.OPEN, True)
+    with unit_of_work() as uow:
+        assert hold(uow, anna, images[-1].id).ahead == [second.id, images[3].id]
+    assert state_of(first) == (AssignmentState.OPEN, True)
 
 
 def test_two_people_never_share_an_image(anna: User, ben: User, project: Project, images: list[Image]) -> None:

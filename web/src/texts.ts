@@ -11,6 +11,11 @@ export function ordinal(n: number): string {
   return `${n}${ending}`;
 }
 
+type TourKey = "nextCandidate" | "accept" | "drop" | "undo" | "finishImage" | "keys";
+
+/** A sentence about a key; nothing when the person has taken the key away. */
+const byKey = (key: string, does: string): string => (key ? ` ${key} ${does}` : "");
+
 export const texts = {
   product: "maskloop",
   loading: "Loading",
@@ -222,6 +227,12 @@ export const texts = {
   labelInHand: "New masks get this label",
   putLabelDown: "No label for new masks",
   objectName: (number: number) => `Object ${number}`,
+  deletedMasks: "Deleted masks",
+  backToObjects: "Back to the objects",
+  noDeletedTitle: "Nothing was deleted",
+  noDeletedText: "Masks that are deleted on this image can be brought back from here.",
+  restoreMask: (name: string) => `Restore ${name}`,
+  deletedAt: (time: string) => `deleted ${time}`,
   deleteMask: (name: string) => `Delete ${name}`,
   detailArea: "Area",
   detailIou: "Predicted IoU",
@@ -295,18 +306,25 @@ export const texts = {
   imageFailedTitle: "The image could not be shown",
 
   tourTitle: "First steps",
+  /** The keys are those the person has chosen; "" where an action has none. */
   tour: {
-    click: { title: "Click a thing", text: "Begin with what stands out most. One click makes a mask of it." },
-    correct: {
+    click: () => ({
+      title: "Click a thing",
+      text: "Begin with what stands out most. One click makes a mask of it.",
+    }),
+    correct: ({ nextCandidate }) => ({
       title: "Too much, too little?",
-      text: "Click what is missing, right-click what does not belong, or press Tab for another guess.",
-    },
-    accept: { title: "Keep it", text: "Enter keeps the mask; Esc drops it. Ctrl+Z takes anything back." },
-    goOn: {
+      text: `Click what is missing, or right-click what does not belong.${byKey(nextCandidate, "shows another guess.")}`,
+    }),
+    accept: ({ accept, drop, undo }) => ({
+      title: "Keep it",
+      text: `Accept or drop it below the image.${byKey(accept, "keeps the mask.")}${byKey(drop, "drops it.")}${byKey(undo, "takes anything back.")}`,
+    }),
+    goOn: ({ finishImage, keys }) => ({
       title: "That is all",
-      text: "Go on with the next thing. D when nothing worth labelling is left; ? shows every key.",
-    },
-  },
+      text: `Go on with the next thing.${byKey(finishImage, "when nothing worth labelling is left.")}${byKey(keys, "shows every key.")}`,
+    }),
+  } satisfies Record<string, (keys: Readonly<Record<TourKey, string>>) => { title: string; text: string }>,
   tourSkip: "Skip the tour",
   tourDone: "Got it",
   tourAgain: "Show the tour",

@@ -227,6 +227,14 @@ export class Annotation {
     this.shown.update({ selectedId: null, hoveredId: null });
   }
 
+  /** Brings back a deleted mask. */
+  restoreMask(stored: Mask): void {
+    this.#queue.know(stored);
+    this.editor.restore(stored);
+    this.shown.update({ ghost: null, selectedId: stored.id });
+    this.showMask(stored.id);
+  }
+
   select(id: string | null): void {
     this.shown.update({ selectedId: id });
   }

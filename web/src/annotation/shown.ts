@@ -38,6 +38,8 @@ export interface Shown {
   readonly hiddenIds: ReadonlySet<string>;
   readonly selectedId: string | null;
   readonly hoveredId: string | null;
+  /** A deleted mask that is pointed at in their list. */
+  readonly ghost: Rle | null;
   /** Which point of the object being made was clicked; Del takes it away. */
   readonly selectedPoint: number | null;
   readonly rubberBand: PromptBox | null;
@@ -60,6 +62,7 @@ export const INITIALLY_SHOWN: Shown = {
   hiddenIds: new Set(),
   selectedId: null,
   hoveredId: null,
+  ghost: null,
   selectedPoint: null,
   rubberBand: null,
   stroke: null,

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api, unwrap } from "../api/client";
+import { openImages } from "../document/open_images";
 
 /** A lease lasts ten minutes; renewed this often, it survives a few minutes without a network. */
 const RENEW_MS = 60_000;
@@ -23,16 +24,22 @@ export function useHolding(imageId: string) {
     refetchOnWindowFocus: true,
   });
   useEffect(() => {
+    const close = openImages.open(imageId);
     const giveBack = (): void => {
       // Sent even while the page goes away; what it says is not needed, and without it the lease runs out.
       void fetch(`/api/v1/images/${imageId}/assignment`, { method: "DELETE", keepalive: true }).catch(
         () => undefined,
       );
     };
-    window.addEventListener("pagehide", giveBack);
+    const leave = (): void => {
+      close();
+      if (!openImages.isElsewhere(imageId)) giveBack();
+    };
+    window.addEventListener("pagehide", leave);
     return () => {
-      window.removeEventListener("pagehide", giveBack);
-      giveBack();
+      window.removeEventListener("pagehide", leave);
+      close();
+      void openImages.elsewhere().then((ids) => ids.includes(imageId) || giveBack());
     };
   }, [imageId]);
   return {

@@ -4,6 +4,7 @@ import { useLocation, useNavigate } from "react-router";
 import { ApiError, api, Offline, unwrap } from "../api/client";
 import type { Turn } from "../api/types";
 import type { Closing } from "../document/closings";
+import { openImages } from "../document/open_images";
 import { closings } from "../saving";
 import { texts } from "../texts";
 import type { PageCommands } from "./actions";
@@ -112,11 +113,13 @@ export function usePageCommands(options: PageOptions) {
   };
 }
 
-export function nextTurn(projectId: string, after: string | null): Promise<Turn> {
+/** The next image that waits; what this person has open in other windows stays theirs. */
+export async function nextTurn(projectId: string, after: string | null): Promise<Turn> {
+  const keep = await openImages.elsewhere();
   return unwrap(
     api.POST("/api/v1/projects/{project_id}/queue/next", {
       params: { path: { project_id: projectId } },
-      body: { after },
+      body: { after, keep },
     }),
   );
 }

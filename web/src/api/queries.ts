@@ -95,6 +95,15 @@ export const masksQuery = (imageId: string) =>
     gcTime: 0,
   });
 
+/** What can be restored on an image. */
+export const deletedMasksQuery = (imageId: string) =>
+  queryOptions({
+    queryKey: ["images", imageId, "deleted-masks"],
+    queryFn: () =>
+      unwrap(api.GET("/api/v1/images/{image_id}/masks/deleted", { params: { path: { image_id: imageId } } })),
+    staleTime: 0,
+  });
+
 export const modelsQuery = () =>
   queryOptions({
     queryKey: ["models"],

@@ -251,6 +251,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/masks/deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deleted Masks
+         * @description The deleted masks of an image, which can be restored, last deleted first: at most 200.
+         */
+        get: operations["list_deleted_masks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/masks/{mask_id}": {
         parameters: {
             query?: never;
@@ -1842,6 +1862,11 @@ export interface components {
              * @description The image that is left; the next one lies behind it
              */
             after?: string | null;
+            /**
+             * Keep
+             * @description Images that the same person has open on other pages: they stay theirs and do not come up
+             */
+            keep?: string[];
         };
         /** OwnFigures */
         OwnFigures: {
@@ -2820,6 +2845,37 @@ export interface operations {
         };
     };
     list_masks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mask"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deleted_masks: {
         parameters: {
             query?: never;
             header?: never;

@@ -129,7 +129,7 @@ function sceneOf(annotation: Annotation, pyramid: ImagePyramid | null): Scene {
     pixels: drawn && draftPixels(drawn),
     fillOpacity,
     selectedPoint: shown.selectedPoint,
-    preview: annotation.preview.getState()?.mask ?? null,
+    preview: shown.ghost ?? annotation.preview.getState()?.mask ?? null,
     rubberBand: shown.rubberBand,
     polygon: shown.polygon,
     brush: brushAt && !shown.spaceHeld ? { at: brushAt, diameter: brushDiameter } : null,

@@ -139,3 +139,13 @@ describe("the clock", () => {
     expect(clock.read(20_000)).toEqual({ activeMs: 0, idleMs: 0 });
   });
 });
+
+it("brings a deleted mask back as a step that can be undone", () => {
+  editor.restore(makeMask("gone", "image", makeBody(FULL.counts), 2, "2026-01-01T00:00:00Z"));
+  expect(maskIds()).toEqual(["stored", "gone"]);
+  expect(changes.map(({ id, body }) => [id, body !== null])).toEqual([["gone", true]]);
+  editor.undo();
+  expect(maskIds()).toEqual(["stored"]);
+  editor.restore(makeMask("stored", "image", makeBody(FULL.counts)));
+  expect(editor.canRedo).toBe(true);
+});

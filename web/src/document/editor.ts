@@ -148,6 +148,13 @@ export class Editor extends Observable<EditorState> {
     this.#mark({ ...this.getState(), masks });
   }
 
+  /** Brings back a mask that was deleted, in this visit or an earlier one. */
+  restore(stored: Mask): void {
+    if (this.getState().masks.has(stored.id)) return;
+    const mask = fromStored(stored, this.#nextOrder++);
+    this.#mark({ ...this.getState(), masks: new Map(this.getState().masks).set(mask.id, mask) });
+  }
+
   /** Gives a mask of the document a label, or takes it away. */
   relabel(id: string, label: string | null): void {
     const mask = this.getState().masks.get(id);

@@ -68,6 +68,17 @@ describe("saving", () => {
     expect(server.masks.get("a")).toMatchObject({ version: 3, deleted_at: null });
   });
 
+  it("restores a mask that was deleted in an earlier visit", async () => {
+    const gone = makeMask("a", IMAGE, makeBody(FULL), 2, "2026-01-01T00:00:00Z");
+    server.masks.set("a", gone);
+    queue.know(gone);
+    expect(queue.getState().phase).toBe("saved");
+    queue.want(IMAGE, "a", makeBody(FULL));
+    await settled();
+    expect(requests()).toEqual(['POST "2"']);
+    expect(server.masks.get("a")).toMatchObject({ version: 3, deleted_at: null });
+  });
+
   it("deletes what was undone while being created, and sends nothing for a mask that never was", async () => {
     queue.want(IMAGE, "a", makeBody(FULL));
     queue.want(IMAGE, "a", null);

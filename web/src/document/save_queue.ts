@@ -121,6 +121,12 @@ export class SaveQueue extends Observable<SaveState> {
     return { masks, added };
   }
 
+  /** Takes note of a stored mask, deleted or not, unless something newer was wanted here. */
+  know(stored: Mask): void {
+    const entry = this.#entries.get(stored.id);
+    if (!entry || !isUnsaved(entry)) this.#entries.set(stored.id, storedEntry(stored));
+  }
+
   /** The mask's new content, or null to delete it. */
   want(imageId: string, maskId: string, body: MaskBody | null): void {
     const entry = this.#entries.get(maskId) ?? newEntry(imageId, maskId);

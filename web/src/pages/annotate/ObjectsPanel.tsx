@@ -1,10 +1,11 @@
-import { CloseButton, Menu, TextInput, UnstyledButton } from "@mantine/core";
-import { IconArrowsSort, IconSearch } from "@tabler/icons-react";
+import { ActionIcon, CloseButton, Menu, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
+import { IconArrowsSort, IconHistory, IconSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import type { Annotation } from "../../annotation/annotation";
 import { EVERYTHING, listed, type Sorting } from "../../annotation/listing";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
+import { DeletedMasks } from "./DeletedMasks";
 import { MaskDetails } from "./MaskDetails";
 import { maskWords } from "./mask_name";
 import { ObjectList } from "./ObjectList";
@@ -24,20 +25,34 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
   const masks = useObservable(annotation.editor, (state) => state.masks);
   const selectedId = useObservable(annotation.shown, (state) => state.selectedId);
   const [listing, setListing] = useState(EVERYTHING);
+  const [deleted, setDeleted] = useState(false);
   const rows = useMemo(() => listed(masks.values(), listing, maskWords), [masks, listing]);
   if (!opened) return null;
   return (
     <aside className={styles.panel} data-sheet={asSheet} aria-label={texts.objects}>
       <div className={`${styles.title} numbers`}>
-        <span>
-          {texts.objects}{" "}
-          <span className="faint">
-            {rows.length === masks.size ? masks.size : texts.someOf(rows.length, masks.size)}
-          </span>
+        <span className={styles.heading}>
+          {deleted ? texts.deletedMasks : `${texts.objects} `}
+          {!deleted && (
+            <span className="faint">
+              {rows.length === masks.size ? masks.size : texts.someOf(rows.length, masks.size)}
+            </span>
+          )}
         </span>
+        <Tooltip label={deleted ? texts.backToObjects : texts.deletedMasks}>
+          <ActionIcon
+            size="sm"
+            aria-label={texts.deletedMasks}
+            aria-pressed={deleted}
+            variant={deleted ? "light" : "subtle"}
+            onClick={() => setDeleted(!deleted)}
+          >
+            <IconHistory size={15} />
+          </ActionIcon>
+        </Tooltip>
         {asSheet && <CloseButton size="sm" aria-label={texts.hideObjects} onClick={onClose} />}
       </div>
-      {masks.size > 0 && (
+      {masks.size > 0 && !deleted && (
         <div className={styles.filter}>
           <TextInput
             size="xs"
@@ -74,7 +89,9 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
           </Menu>
         </div>
       )}
-      {rows.length > 0 ? (
+      {deleted ? (
+        <DeletedMasks annotation={annotation} />
+      ) : rows.length > 0 ? (
         <ObjectList annotation={annotation} rows={rows} selectedId={selectedId} />
       ) : (
         <div className={styles.list}>

@@ -87,10 +87,10 @@ def _files(uow: UnitOfWork, images: Iterable[Image], with_images: bool) -> Itera
 def export_name(image: Image, taken: set[str]) -> tuple[str, str]:
     """(stem, file name) of an image in a data set; the stem differs from all in `taken`, which it joins."""
     stem = _free_stem(PurePath(image.file_name).stem or "image", taken)
-    return stem, stem + _SUFFIXES[image.display_media_type]
+    return stem, stem + SUFFIXES[image.display_media_type]
 
 
-_SUFFIXES = {
+SUFFIXES = {
     "image/jpeg": ".jpg",
     "image/png": ".png",
     "image/webp": ".webp",

@@ -55,7 +55,9 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("snapshot_id", sa.Uuid(), nullable=False),
         sa.Column("replay_snapshot_ids", _JSON, nullable=False),
+        sa.Column("replay_scenes", sa.Boolean(), nullable=False),
         sa.Column("new_masks_only", sa.Boolean(), nullable=False),
+        sa.Column("new_since_id", sa.Uuid(), nullable=True),
         sa.Column("base_model_id", sa.Uuid(), nullable=False),
         sa.Column("recipe", sa.String(), nullable=False),
         sa.Column("overrides", _JSON, nullable=False),
@@ -63,6 +65,7 @@ def upgrade() -> None:
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("steps", sa.Integer(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("deaths", sa.Integer(), nullable=False),
         sa.Column("sent_at", _MOMENT, nullable=True),
         sa.Column("heartbeat_at", _MOMENT, nullable=True),
         sa.Column("model_id", sa.Uuid(), nullable=True),
@@ -79,6 +82,7 @@ def upgrade() -> None:
             ["project_id"], ["project.id"], name=op.f("fk_retrain_run_project_id_project"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["snapshot_id"], ["snapshot.id"], name=op.f("fk_retrain_run_snapshot_id_snapshot")),
+        sa.ForeignKeyConstraint(["new_since_id"], ["snapshot.id"], name=op.f("fk_retrain_run_new_since_id_snapshot")),
         sa.ForeignKeyConstraint(["base_model_id"], ["model.id"], name=op.f("fk_retrain_run_base_model_id_model")),
         sa.ForeignKeyConstraint(
             ["model_id"], ["model.id"], name=op.f("fk_retrain_run_model_id_model"), ondelete="SET NULL"

@@ -98,8 +98,12 @@ class RetrainRun(Base):
     snapshot_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("snapshot.id"))
     replay_snapshot_ids: Mapped[list[str]]
     """Earlier snapshots whose masks are trained on as well, so that old skills stay."""
+    replay_scenes: Mapped[bool] = mapped_column(default=False)
+    """Generated scenes are trained on as well."""
     new_masks_only: Mapped[bool] = mapped_column(default=False)
-    """Only masks that the snapshot before did not have (the paper's rule for stage one)."""
+    """Only masks that the run before did not train on (the paper's rule for stage one)."""
+    new_since_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("snapshot.id"))
+    """With `new_masks_only`: the snapshot of the run before; None when this is the first."""
     base_model_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("model.id"))
     recipe: Mapped[str]
     overrides: Mapped[dict[str, Any]]
@@ -107,6 +111,8 @@ class RetrainRun(Base):
     step: Mapped[int] = mapped_column(default=0)
     steps: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    deaths: Mapped[int] = mapped_column(default=0)
+    """Workers lost since it last made way."""
     sent_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     model_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("model.id", ondelete="SET NULL"))

@@ -27,6 +27,7 @@ COMMANDS = {
     "batch": "maskloop.commands.batch:app",
     "models": "maskloop.commands.models:app",
     "detector": "maskloop.commands.detector:app",
+    "simulate": "maskloop.commands.simulate:simulate",
 }
 """Command → where its function, or its Typer application of sub-commands, lies."""
 

@@ -53,9 +53,13 @@ const accept: Run = (annotation) => {
   return true;
 };
 
+const ZOOM_STEP = 1.25;
+
 export const ACTIONS = {
   pointTool: { group: "make", keys: ["V"], run: (annotation) => annotation.chooseTool("point") },
   boxTool: { group: "make", keys: ["B"], run: (annotation) => annotation.chooseTool("box") },
+  press: { group: "make", keys: ["A"], run: ({ cross }) => cross.press(false) },
+  pressOpposite: { group: "make", keys: ["Shift+A"], run: ({ cross }) => cross.press(true) },
   refine: { group: "make", keys: ["R"], run: (annotation) => annotation.refine() },
   nextCandidate: { group: "make", keys: ["Tab"], run: cycle(1) },
   previousCandidate: { group: "make", keys: ["Shift+Tab"], run: cycle(-1) },
@@ -63,7 +67,7 @@ export const ACTIONS = {
   drop: {
     group: "make",
     keys: ["Escape"],
-    run: (annotation) => annotation.toolKey("cancel") || annotation.drop(),
+    run: (annotation) => annotation.cross.cancel() || annotation.toolKey("cancel") || annotation.drop(),
   },
   undo: {
     group: "make",
@@ -105,6 +109,8 @@ export const ACTIONS = {
   fainter: { group: "view", keys: [","], repeats: true, run: () => preferences.changeOpacity(-1) },
   stronger: { group: "view", keys: ["."], repeats: true, run: () => preferences.changeOpacity(1) },
   fit: { group: "view", keys: ["F"], run: (annotation) => annotation.fitView() },
+  zoomIn: { group: "view", keys: ["+", "="], repeats: true, run: ({ cross }) => cross.zoom(ZOOM_STEP) },
+  zoomOut: { group: "view", keys: ["-"], repeats: true, run: ({ cross }) => cross.zoom(1 / ZOOM_STEP) },
   zoomToMask: { group: "view", keys: ["Z"], run: (annotation) => annotation.zoomToSelected() },
 
   finishImage: { group: "move", keys: ["D"], run: (_, page) => page.finishImage() },

@@ -21,6 +21,7 @@ import { PanTool } from "../tools/pan_tool";
 import { PointTool } from "../tools/point_tool";
 import { PolygonTool } from "../tools/polygon_tool";
 import type { Tool, ToolCommands, ToolKey, ToolName } from "../tools/tool";
+import { Cross } from "./cross";
 import { keepDraft } from "./draft_keeper";
 import { HoverPreview } from "./hover_preview";
 import { type Decoding, ObjectMaking } from "./object_making";
@@ -71,6 +72,8 @@ export class Annotation {
     pan: new PanTool(),
   };
   readonly commands: ToolCommands;
+  /** The pointer of the keyboard. */
+  readonly cross = new Cross(this);
   readonly labels: readonly Label[];
   /** What the next masks are labelled with. */
   readonly labelInHand: Observable<string | null>;
@@ -140,6 +143,10 @@ export class Annotation {
 
   // The view
 
+  get canvasSize(): Size {
+    return this.#canvasSize;
+  }
+
   setCanvasSize(size: Size): void {
     const before = this.#canvasSize;
     this.#canvasSize = size;
@@ -193,6 +200,7 @@ export class Annotation {
   chooseTool(tool: ToolName): void {
     const { tool: before } = this.shown.getState();
     if (tool === before) return;
+    this.cross.cancel();
     this.tools[before].key?.("cancel", this.commands);
     this.shown.update({ tool, brushAt: null });
   }

@@ -104,6 +104,45 @@ it("R opens the smallest mask under the pointer, and Esc leaves it as it was", (
   expect([...annotation.editor.getState().masks.values()]).toEqual([stored]);
 });
 
+it("arrows and A point without a mouse: a polygon, a stroke of the brush, and a box that Esc gives up", () => {
+  const arrows = (key: string, count: number) => {
+    for (let i = 0; i < count; i++) press(key, { shiftKey: true });
+  };
+  expect(press("a")).toBe(false);
+  press("ArrowRight");
+  expect(annotation.shown.getState().cross).toEqual({ x: 50.5, y: 40.5 });
+  press("g");
+  for (const [key, count] of [
+    ["ArrowLeft", 20],
+    ["ArrowDown", 10],
+    ["ArrowRight", 20],
+    ["ArrowUp", 10],
+  ] as const) {
+    press("a");
+    arrows(key, count);
+  }
+  press("Enter");
+  press("Enter");
+  const [mask] = annotation.editor.getState().masks.values();
+  expect(mask && area(mask.rle)).toBe(20 * 10);
+
+  press("p");
+  press("a");
+  arrows("ArrowRight", 30);
+  expect(annotation.shown.getState().stroke).not.toBeNull();
+  press("a");
+  expect(annotation.shown.getState().stroke).toBeNull();
+  press("Escape");
+
+  press("b");
+  press("a");
+  arrows("ArrowDown", 20);
+  expect(annotation.shown.getState().rubberBand).not.toBeNull();
+  press("Escape");
+  expect(annotation.shown.getState().rubberBand).toBeNull();
+  expect(annotation.making.draft).toBeNull();
+});
+
 it("a key that nothing is bound to keeps its meaning for the page", () => {
   expect(press("Tab")).toBe(false);
   expect(press("w")).toBe(false);

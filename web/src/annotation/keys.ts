@@ -10,7 +10,11 @@ export function handleKey(event: KeyboardEvent, annotation: Annotation, page: Pa
   if (event.altKey) return false;
   const chord = chordOf(event);
   const name = keymap.actionOf(chord);
-  if (!name) return !event.repeat && labelByDigit(chord, annotation);
+  if (!name) {
+    const { key, shiftKey, ctrlKey, metaKey } = event;
+    if (!ctrlKey && !metaKey && annotation.cross.arrow(key, shiftKey)) return true;
+    return !event.repeat && labelByDigit(chord, annotation);
+  }
   const action: Action = ACTIONS[name];
   if (event.repeat && !action.repeats) return true;
   return action.run(annotation, page) !== false;

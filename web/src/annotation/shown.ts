@@ -48,6 +48,8 @@ export interface Shown {
   /** Where the brush is; null when it is not in the hand or not over the image. */
   readonly brushAt: ImagePoint | null;
   readonly notice: Notice | null;
+  /** Where the keyboard points, in the middle of a pixel; null while the mouse does. */
+  readonly cross: ImagePoint | null;
   /** Milliseconds from the last click to its mask. */
   readonly decodeMs: number | null;
 }
@@ -69,5 +71,6 @@ export const INITIALLY_SHOWN: Shown = {
   polygon: null,
   brushAt: null,
   notice: null,
+  cross: null,
   decodeMs: null,
 };

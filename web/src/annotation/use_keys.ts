@@ -30,5 +30,6 @@ export function useKeys(annotation: Annotation, page: PageCommands): void {
 }
 
 function belongsElsewhere(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("input, textarea, select, [role=dialog]") !== null;
+  const own = "input, textarea, select, [role=dialog], [role=menu], [role=listbox], [role=slider]";
+  return target instanceof HTMLElement && target.closest(own) !== null;
 }

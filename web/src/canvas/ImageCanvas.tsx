@@ -132,6 +132,7 @@ function sceneOf(annotation: Annotation, pyramid: ImagePyramid | null): Scene {
     preview: shown.ghost ?? annotation.preview.getState()?.mask ?? null,
     rubberBand: shown.rubberBand,
     polygon: shown.polygon,
+    cross: shown.cross,
     brush: brushAt && !shown.spaceHeld ? { at: brushAt, diameter: brushDiameter } : null,
   };
 }

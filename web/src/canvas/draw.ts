@@ -112,6 +112,27 @@ export function drawBrush(
   }
 }
 
+/** In the screen frame: where the keyboard points, with a gap in the middle that leaves the pixel itself in sight. */
+export function drawCross(context: CanvasRenderingContext2D, at: ImagePoint, view: View): void {
+  const { x, y } = toScreen(view, at);
+  const arms = new Path2D();
+  for (const [right, down] of [
+    [1, 0],
+    [-1, 0],
+    [0, 1],
+    [0, -1],
+  ] as const) {
+    arms.moveTo(x + 4 * right, y + 4 * down);
+    arms.lineTo(x + 16 * right, y + 16 * down);
+  }
+  context.strokeStyle = HALO;
+  context.lineWidth = HALO_WIDTH;
+  context.stroke(arms);
+  context.strokeStyle = "#fff";
+  context.lineWidth = CONTOUR_WIDTH;
+  context.stroke(arms);
+}
+
 /** In the screen frame: a polygon that is not closed, its corners, and the edge that follows the pointer. */
 export function drawOpenPolygon(
   context: CanvasRenderingContext2D,

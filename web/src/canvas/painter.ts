@@ -10,6 +10,7 @@ import { ACCENT } from "./colours";
 import {
   drawBox,
   drawBrush,
+  drawCross,
   drawMask,
   drawOpenPolygon,
   drawPoint,
@@ -36,6 +37,7 @@ export interface Scene {
   readonly preview: Rle | null;
   readonly rubberBand: PromptBox | null;
   readonly polygon: OpenPolygon | null;
+  readonly cross: ImagePoint | null;
   readonly brush: { readonly at: ImagePoint; readonly diameter: number } | null;
 }
 
@@ -99,7 +101,7 @@ export class Painter {
 
   #paintDraft(scene: Scene, view: View, pixelRatio: number): void {
     const context = this.#context;
-    const { prompt, pixels, rubberBand, fillOpacity, preview, polygon, brush } = scene;
+    const { prompt, pixels, rubberBand, fillOpacity, preview, polygon, brush, cross } = scene;
     setImageFrame(context, view, pixelRatio);
     if (preview) drawPreview(context, maskPath(preview, view.zoom * pixelRatio), view.zoom, ACCENT);
     if (pixels) {
@@ -117,5 +119,6 @@ export class Painter {
     }
     if (polygon) drawOpenPolygon(context, polygon, view, ACCENT);
     if (brush) drawBrush(context, brush.at, brush.diameter, view);
+    if (cross) drawCross(context, cross, view);
   }
 }

@@ -31,6 +31,7 @@ export function listenToPointer(element: HTMLCanvasElement, annotation: Annotati
     element.style.cursor = (gesture ?? active()).cursor;
   };
   const pass = (tool: Tool, event: PointerEvent, type: PointerInput["type"]): void => {
+    annotation.cross.putAway();
     const view = annotation.view.getState();
     if (!view) return;
     const screen = position(event);

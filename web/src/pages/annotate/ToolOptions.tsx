@@ -1,5 +1,7 @@
 import { Button, Kbd, Slider } from "@mantine/core";
+import type { ActionName } from "../../annotation/actions";
 import type { Annotation } from "../../annotation/annotation";
+import { keymap } from "../../annotation/keymap";
 import { preferences } from "../../annotation/preferences";
 import { draftPixels } from "../../document/draft";
 import { useObservable } from "../../observable";
@@ -11,13 +13,14 @@ export function ToolOptions({ annotation }: { annotation: Annotation }) {
   const tool = useObservable(annotation.shown, (shown) => shown.tool);
   const diameter = useObservable(preferences, ({ brushDiameter }) => brushDiameter);
   const hasPixels = useObservable(annotation.editor, ({ draft }) => Boolean(draft && draftPixels(draft)));
+  useObservable(keymap, (chosen) => chosen);
   const brush = tool === "brush" || tool === "eraser";
   if (!brush && tool !== "polygon") return null;
   return (
     <section className={`${styles.options} numbers`} aria-label={texts.toolOptions}>
       {brush && (
         <>
-          <Kbd size="xs">[</Kbd>
+          <Key name="brushSmaller" />
           <Slider
             className={styles.slider}
             size="sm"
@@ -30,17 +33,17 @@ export function ToolOptions({ annotation }: { annotation: Annotation }) {
             onChange={(root) => preferences.update({ brushDiameter: Math.round(root ** 2) })}
             thumbLabel={texts.brushSize}
           />
-          <Kbd size="xs">]</Kbd>
+          <Key name="brushLarger" />
           <span className={styles.size}>{texts.pixels(diameter)}</span>
         </>
       )}
-      {tool === "polygon" && <span className={styles.hint}>{texts.polygonHint}</span>}
+      {tool === "polygon" && <span className={styles.hint}>{texts.polygonHint(keymap.shown("accept"))}</span>}
       <Button
         size="compact-xs"
         variant="default"
         disabled={!hasPixels}
         onClick={() => annotation.making.fillHoles()}
-        rightSection={<Kbd size="xs">J</Kbd>}
+        rightSection={<Key name="fillHoles" />}
       >
         {texts.fillHoles}
       </Button>
@@ -49,10 +52,15 @@ export function ToolOptions({ annotation }: { annotation: Annotation }) {
         variant="default"
         disabled={!hasPixels}
         onClick={() => annotation.making.keepLargestPart()}
-        rightSection={<Kbd size="xs">K</Kbd>}
+        rightSection={<Key name="keepLargest" />}
       >
         {texts.keepLargest}
       </Button>
     </section>
   );
+}
+
+function Key({ name }: { name: ActionName }) {
+  const key = keymap.shown(name);
+  return key === "" ? null : <Kbd size="xs">{key}</Kbd>;
 }

@@ -1,6 +1,7 @@
 """What the browser tests do on the annotation page as a person would."""
 
 import re
+from pathlib import Path
 from uuid import uuid4
 
 from playwright.sync_api import Page, expect
@@ -18,9 +19,9 @@ def new_project(page: Page) -> str:
     return page.url.rpartition("/")[2]
 
 
-def open_image(page: Page, subject: Subject, decoder: str) -> None:
-    """Uploads the subject, opens it and waits until it can be clicked."""
-    page.get_by_test_id("upload-input").set_input_files(subject.file)
+def open_image(page: Page, subject: Subject | Path, decoder: str) -> None:
+    """Uploads the subject or a file, opens it and waits until it can be clicked."""
+    page.get_by_test_id("upload-input").set_input_files(subject if isinstance(subject, Path) else subject.file)
     page.get_by_test_id("image-card").get_by_role("link").click()
     page.wait_for_url("**/images/*")
     if decoder == "server":

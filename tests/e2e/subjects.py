@@ -38,6 +38,18 @@ def photograph(validation: Path) -> Subject:
     return Subject(validation / "images" / f"{PHOTOGRAPH}.jpg", (first, second))
 
 
+def ten_objects(validation: Path, folder: Path) -> tuple[Path, list[NDArray[np.bool_]]]:
+    """An image file and the true masks (H×W) of ten things in it, largest first."""
+    if validation.is_dir():
+        annotations = json.loads((validation / "annotations" / f"{PHOTOGRAPH}.json").read_text())["annotations"]
+        masks = [rle.decode(rle.from_sa1b(annotation["segmentation"])) for annotation in annotations]
+        file = validation / "images" / f"{PHOTOGRAPH}.jpg"
+    else:
+        file = scene(folder).file
+        masks = list(generate_scene(SCENE, (480, 640)).masks())
+    return file, sorted(masks, key=lambda mask: -int(mask.sum()))[:10]
+
+
 def scene(folder: Path) -> Subject:
     """A generated scene, for where no photographs are."""
     made = generate_scene(SCENE, (480, 640))

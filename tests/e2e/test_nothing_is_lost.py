@@ -104,6 +104,27 @@ def test_a_stored_mask_is_reopened_erased_in_the_middle_and_undone_step_by_step(
     assert rle.decode(whole["segmentation"])[100, 150]
 
 
+def test_a_deleted_mask_comes_back_after_a_reload(page: Page, deployment: RunningMaskloop, project: str) -> None:
+    page.keyboard.press("p")
+    paint(page, START, END)
+    page.keyboard.press("Enter")
+    wait_until_saved(page)
+    page.get_by_role("button", name="Delete Object 1").click()
+    wait_until_saved(page)
+    page.reload()
+    wait_until_ready(page, "browser")
+    expect(page.get_by_test_id("object-row")).to_have_count(0)
+    page.get_by_role("button", name="Deleted masks").click()
+    page.get_by_role("button", name="Restore Owner").click()
+    expect(page.get_by_text("Nothing was deleted")).to_be_visible()
+    page.get_by_role("button", name="Deleted masks").click()
+    expect(page.get_by_test_id("object-row")).to_have_count(1)
+    wait_until_saved(page)
+    with deployment.client() as client:
+        (back,) = until(lambda: stored(client, project), "the mask to be back")
+    assert (back["version"], back["deleted_at"]) == (3, None)
+
+
 def test_a_conflict_waits_through_a_reload_until_the_person_has_chosen(
     page: Page, deployment: RunningMaskloop, project: str
 ) -> None:

@@ -92,6 +92,27 @@ def test_two_annotators_never_share_an_image(
     expect(annas_page.get_by_role("alert")).to_contain_text("Owner is working on this image")
 
 
+def test_two_windows_of_one_person_have_two_images_and_keep_them(
+    page: Page, deployment: RunningMaskloop, project: str
+) -> None:
+    first = start(page, deployment.url, project)
+    other = page.context.new_page()
+    second = start(other, deployment.url, project)
+    assert first != second
+    third = moves_on(other, lambda: other.keyboard.press("n"))
+    # The same image in both: what one window closes, the other still has.
+    other.goto(page.url)
+    opened(other)
+    other.close()
+
+    def working() -> set[str]:
+        with deployment.client() as client:
+            items = client.get(f"/projects/{project}/images").json()["items"]
+        return {item["id"] for item in items if item["assignment"]["state"] == "working"}
+
+    until(lambda: working() == {first}, f"{third} to be given back and {first} to be kept")
+
+
 def test_a_day_with_the_keyboard_labels_skips_and_ends(page: Page, deployment: RunningMaskloop, project: str) -> None:
     with deployment.client() as client:
         labels = [{"name": "noise", "colour": "#56b4e9"}, {"name": "signal", "colour": "#e69f00"}]

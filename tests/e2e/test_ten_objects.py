@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from engine.masks import rle
-from engine.masks.geometry import farthest_from_border, intersection_over_union
+from engine.masks.geometry import farthest_from_border
 from tests.conftest import REPOSITORY
 from tests.e2e.annotating import new_project, open_image, paint, position, wait_until_ready, wait_until_saved
 from tests.e2e.running_maskloop import E2E, RunningMaskloop, until
@@ -76,9 +76,8 @@ def test_ten_objects_by_clicks_box_brush_and_polygon(
     assert [len(prompt["points"]) for prompt in prompts] == [1] * 4 + [0] * 6
     assert [prompt["box"] is not None for prompt in prompts] == [False] * 4 + [True] * 2 + [False] * 4
     assert [prompt["strokes"] for prompt in prompts] == [0] * 6 + [1] * 4
-    assert all(
-        rle.decode(mask["segmentation"])[y, x] for mask, (x, y) in zip(masks[:4], map(middle, truths), strict=False)
-    )
+    for mask, (x, y) in zip(masks[:4], map(middle, truths[:4]), strict=True):
+        assert rle.decode(mask["segmentation"])[y, x]
     for mask, truth in zip(masks[8:], truths[8:], strict=True):
         (left, top), (right, bottom) = corners(truth)
         rectangle = np.zeros_like(truth)
@@ -90,9 +89,8 @@ def test_everything_of_the_main_loop_without_a_mouse(
     page: Page, deployment: RunningMaskloop, image: tuple[Path, list[Truth]]
 ) -> None:
     """A click, a background click, another candidate, a box, a stroke; accepted, deleted, restored, undone, closed."""
-    file, truths = image
     project = new_project(page)
-    open_image(page, file, "browser")
+    open_image(page, image[0], "browser")
     canvas = page.get_by_test_id("image-canvas")
     keys = page.keyboard
     # The first arrow shows the cross in the middle of the canvas, which is the image's.
@@ -142,7 +140,6 @@ def test_everything_of_the_main_loop_without_a_mouse(
     assert [point["label"] for point in first["prompts"]["points"]] == [1, 0]
     assert second["prompts"]["box"] is not None
     assert third["prompts"]["strokes"] == 2
-    assert intersection_over_union(rle.decode(third["segmentation"]), rle.decode(second["segmentation"])) < 1
     keys.press("d")
     expect(page.get_by_test_id("queue-end")).to_be_visible()
 

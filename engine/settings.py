@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     image_time_limit: int = Field(
         default=3600, gt=0, description="Seconds a worker may spend on one image of a batch before it gives it up"
     )
+    train_save_every: float = Field(
+        default=120, ge=0, description="Seconds between the states that a retraining run can go on from"
+    )
     torch_threads: int = Field(default=0, description="Threads for torch in a worker; 0: all cores")
 
     @property
@@ -54,6 +57,11 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """True when nothing but the data folder is used, so one supervised worker is the only one."""
         return not (self.database_url or self.broker_url)
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is one to open: looking something up must not leave an empty one in any folder."""
+        return bool(self.database_url) or (self.data / "maskloop.db").is_file()
 
     @property
     def base_url(self) -> str:

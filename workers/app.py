@@ -11,7 +11,7 @@ from typing import Any
 from celery.schedules import schedule
 from celery.signals import worker_ready
 
-from engine.flow import jobs
+from engine.flow import jobs, retrain_feed
 from engine.flow.broker import create_client, register_celery_sender
 from engine.flow.dispatch import Queue
 from engine.settings import get_settings
@@ -62,3 +62,5 @@ def _on_ready(sender: Any, **_: Any) -> None:
         kinds = [kind for kind, route in jobs.ROUTES.items() if route.queue.value in consumed]
         with unit_of_work() as uow:
             jobs.recover(uow, kinds)
+            if Queue.TRAIN.value in consumed:
+                retrain_feed.recover(uow)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from engine.flow import embed, jobs
+from engine.flow import embed, jobs, retrain_feed
 from engine.flow.broker import empty_queues
 from engine.flow.demo import create_demo_project
 from engine.flow.models import live_model
@@ -33,12 +33,21 @@ def export_image(item_id: str) -> None:
     run_item(UUID(item_id))
 
 
+@app.task(name=retrain_feed.TASK)
+def retrain(run_id: str) -> None:
+    # Training loads much that other queues' workers never need.
+    from engine.flow.run_retrain import run_retrain
+
+    run_retrain(UUID(run_id))
+
+
 @app.task(name="maskloop.resend_lost")
 def resend_lost() -> None:
     # Asked before the rows are looked at: what is sent in between is too young to count as lost.
     empty = empty_queues(app)
     with unit_of_work() as uow:
         jobs.resend_lost(uow, empty_queues=empty)
+        retrain_feed.resend_lost(uow, empty_queues=empty)
 
 
 @app.task(name="maskloop.start_due_batches")

@@ -51,6 +51,17 @@ def diff(earlier: Snapshot, later: Snapshot) -> SnapshotDiff:
     )
 
 
+def count_new(earlier: Snapshot | None, later: Snapshot) -> int:
+    """Mask versions on the train side of `later` that `earlier` did not have; all of them without an earlier one."""
+    _, before = ({}, {}) if earlier is None else _contents(earlier)
+    return sum(
+        before.get(mask["id"], (0, ""))[0] != mask["version"]
+        for image in frozen_images(later)
+        if image["split"] == "train"
+        for mask in image["masks"]
+    )
+
+
 def _contents(snapshot: Snapshot) -> tuple[set[str], dict[str, tuple[int, str]]]:
     """Ids of its images, and version and stage of each mask by its id."""
     images: set[str] = set()

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -50,14 +51,15 @@ class RunRequest:
     log_every: int = 50
 
 
-def run(request: RunRequest) -> Sam:
+def run(request: RunRequest, should_stop: Callable[[], bool] = lambda: False) -> Sam:
     """Train as asked, or go on with what `out` holds; torchrun's processes each call this.
 
+    A first SIGINT or SIGTERM, or `should_stop` after a step, saves the state and ends the run (TrainingStopped).
     Raises InvalidInput, InvalidSetting or InvalidCheckpoint before any data are read where the parts do not fit
     together; `engine.training.loop.train` says what else.
     """
     recipe = check(request)
-    with join(request.device) as (process, device), stop_on_signals() as should_stop:
+    with join(request.device) as (process, device), stop_on_signals() as signalled:
         torch.set_float32_matmul_precision("high")
         start = None if request.start is None else _start(request.start, recipe)
         config = recipe.model_config(architecture(recipe.arch or "")) if start is None else start.config
@@ -80,7 +82,7 @@ def run(request: RunRequest) -> Sam:
                     save_every=request.save_every,
                     log_every=request.log_every,
                     on_start=partial(_describe, request, recipe) if process.leads else None,
-                    should_stop=should_stop,
+                    should_stop=lambda: signalled() or should_stop(),
                 )
         finally:
             data.close()

@@ -86,6 +86,9 @@ class Estimate(Schema):
     seconds: float | None = Field(description="The work of one worker")
     measured_images: int = Field(description="How many past images say so")
     same_settings: bool = Field(description="Whether those were done with these settings")
+    settings: dict[str, Any] = Field(
+        description="Every setting the batch would have; `calibrated` names those that are the model's own"
+    )
 
 
 class ImageComparison(Schema):

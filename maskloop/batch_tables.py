@@ -1,6 +1,6 @@
 """What `maskloop batch` prints for people, and as JSON for scripts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -10,9 +10,11 @@ from rich.table import Table
 from engine.flow.batch_estimate import Estimate
 from engine.flow.batch_listing import BatchSummary
 from engine.flow.batch_progress import BatchProgress, ItemFailure
-from engine.flow.schedules import in_words
+from engine.flow.batch_settings import CALIBRATED
+from engine.flow.schedules import in_words as when_in_words
 from engine.store.tables import BatchSchedule, JobState
 from maskloop.batch_lookup import short
+from maskloop.commands.batch_options import in_words
 from maskloop.commands.options import counted
 
 
@@ -46,7 +48,7 @@ def print_schedules(schedules: Sequence[BatchSchedule]) -> None:
         table.add_column(heading, no_wrap=heading not in ("when", "problem"))
     for schedule in schedules:
         due = f"{schedule.next_at.astimezone():%Y-%m-%d %H:%M}" if schedule.next_at else "–"
-        table.add_row(short(schedule.id), schedule.kind, in_words(schedule), due, schedule.last_error or "")
+        table.add_row(short(schedule.id), schedule.kind, when_in_words(schedule), due, schedule.last_error or "")
     Console().print(table)
 
 
@@ -62,8 +64,10 @@ def print_batch(summary: BatchSummary, progress: BatchProgress, failures: Sequen
     facts.add_row("state", job.state)
     facts.add_row("model", summary.model_name or "–")
     facts.add_row("images", progress_line(progress))
+    own = job.settings.get(CALIBRATED, [])
     for key, value in job.settings.items():
-        facts.add_row(key, f"{value}")
+        if key != CALIBRATED:
+            facts.add_row(key, f"{value} (calibrated for the model)" if key in own else f"{value}")
     if summary.waiting_for_review:
         facts.add_row("to review", counted(summary.waiting_for_review, "mask"))
     console.print(facts)
@@ -102,6 +106,14 @@ def estimate_line(estimate: Estimate) -> str:
     )
 
 
+def thresholds_line(settings: Mapping[str, Any]) -> str | None:
+    """Which settings of a batch are its model's own; None when none is."""
+    names = settings.get(CALIBRATED)
+    if not names:
+        return None
+    return f"Thresholds calibrated for the model: {in_words({name: settings[name] for name in names})}."
+
+
 def duration(seconds: float) -> str:
     """40 s, 12 min, 3 h 5 min."""
     if seconds < 90:
@@ -138,7 +150,7 @@ def schedule_json(schedule: BatchSchedule) -> dict[str, Any]:
     return {
         "id": str(schedule.id),
         "kind": schedule.kind,
-        "when": in_words(schedule),
+        "when": when_in_words(schedule),
         "cron": schedule.cron,
         "zone": schedule.zone,
         "every_new_images": schedule.every_new_images,

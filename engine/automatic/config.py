@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.automatic.named_changes import with_changes
+from engine.automatic.thresholds import SA_1B, Thresholds
 from engine.errors import InvalidSetting
 
 _MOST_POINTS_PER_SIDE = 256
@@ -19,13 +20,13 @@ class AutomaticConfig:
     """Points along each side of the image: 32 asks 1,024 times."""
     points_per_batch: int | None = None
     """Points decoded together. None: as many as memory allows. It changes the speed, not the masks."""
-    pred_iou_thresh: float = 0.88
+    pred_iou_thresh: float = SA_1B.pred_iou_thresh
     """Candidates must have a predicted IoU above this."""
-    stability_score_thresh: float = 0.95
+    stability_score_thresh: float = SA_1B.stability_score_thresh
     """Candidates must be at least this stable."""
     stability_score_offset: float = 1.0
     """Logits by which the cut is moved up and down to measure stability."""
-    box_nms_thresh: float = 0.7
+    box_nms_thresh: float = SA_1B.box_nms_thresh
     """Of two boxes of a crop with a larger IoU, the one with the lower predicted IoU goes."""
     crop_n_layers: int = 0
     """Layers of crops that are searched as well: layer i is a grid of 2ⁱ × 2ⁱ overlapping crops."""
@@ -99,3 +100,8 @@ def config_of(preset: str, changes: Mapping[str, Any] | None = None) -> Automati
     if preset not in PRESETS:
         raise InvalidSetting(f"There is no preset {preset!r}; choose one of {', '.join(PRESETS)}.")
     return with_changes(PRESETS[preset](), changes or {})
+
+
+def left_open(changes: Mapping[str, Any], own: Thresholds | None) -> dict[str, float]:
+    """Those of a model's `own` thresholds that `changes` say nothing about: they go before the preset's."""
+    return {} if own is None else {name: each for name, each in own.to_settings().items() if name not in changes}

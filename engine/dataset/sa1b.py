@@ -34,10 +34,11 @@ class Sa1bAnnotation(TypedDict):
 
 
 class Generation(TypedDict):
-    """How an image's automatic masks were made: the model's name, and every setting."""
+    """How an image's automatic masks were made: the model's name, every setting, and which are the model's own."""
 
     model: str
     settings: dict[str, Any]
+    calibrated: NotRequired[list[str]]
 
 
 class Sa1bRecord(TypedDict):

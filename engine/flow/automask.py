@@ -67,13 +67,14 @@ def automask(
     task: AutomaskTask,
     config: AutomaticConfig,
     model: str,
+    calibrated: Sequence[str] = (),
     on_points: Callable[[int], None] | None = None,
 ) -> int:
     """Find the masks of one image and write its file, which appears whole or not at all; returns how many masks.
 
-    The file says which model, by name, and which settings made its masks. Ids depend on the image's name alone, so
-    they stay the same from run to run. Raises InvalidImage, ImageTooLarge, InvalidInput when a file cannot be read or
-    written.
+    The file says which model, by name, and which settings made its masks, and which of them, `calibrated`, are the
+    model's own. Ids depend on the image's name alone, so they stay the same from run to run. Raises InvalidImage,
+    ImageTooLarge, InvalidInput when a file cannot be read or written.
     """
     try:
         with task.image.open("rb") as file:
@@ -85,7 +86,7 @@ def automask(
     image_id = uuid5(NAMESPACE_URL, task.name)
     stored = [_stored(mask, uuid5(image_id, str(index))) for index, mask in enumerate(masks)]
     record = make_record(image_id, task.image.name, width, height, stored)
-    record["generation"] = {"model": model, "settings": config.to_settings()}
+    record["generation"] = {"model": model, "settings": config.to_settings(), "calibrated": list(calibrated)}
     _write_whole(task.output, to_json(record))
     return len(masks)
 

@@ -1,9 +1,9 @@
 """The worker's side of the fully automatic stage: all masks of one image, stored with every threshold."""
 
-from engine.automatic.config import config_of
 from engine.automatic.generator import AutomaticMask, generate_masks
 from engine.flow.annotate import MaskContent
 from engine.flow.automask import make_predictor
+from engine.flow.batch_settings import automatic_config
 from engine.flow.heart import Heart
 from engine.flow.import_image import load_rgb
 from engine.flow.item_work import ItemTask, Store
@@ -19,8 +19,7 @@ _predictors = LoadedModels(make_predictor)
 def find_masks(task: ItemTask, heart: Heart) -> Store:
     """Ask the model at a grid of points; what earlier batches found and nobody touched gives way."""
     model = task.required_model()
-    settings = dict(task.job.settings)
-    config = config_of(settings.pop("preset"), settings)
+    config = automatic_config(task.job.settings)
     found = generate_masks(_predictors.get(model), load_rgb(task.image), config, lambda _: heart.check())
     contents = [_content(mask, model) for mask in found]
 

@@ -1,12 +1,13 @@
 """What a batch would cost, from what images have cost on this deployment."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from engine.flow.batch_order import BatchOrder
-from engine.flow.batches import chosen_images, model_of
+from engine.flow.batches import chosen_images, model_of, settings_with
 from engine.store.tables import ItemState, Job, JobItem
 from engine.store.unit_of_work import UnitOfWork
 
@@ -18,6 +19,8 @@ _JOBS_LOOKED_AT = 50
 class Estimate:
     """`seconds` is the work of one worker; None, like `seconds_per_image`, while nothing has been measured.
 
+    `settings`: every setting the batch would have, defaults and the model's own thresholds included.
+
     `measured_images`: how many past images say so. `same_settings`: whether they were done with these settings.
     """
 
@@ -26,6 +29,7 @@ class Estimate:
     seconds: float | None
     measured_images: int
     same_settings: bool
+    settings: dict[str, Any]
 
 
 def estimate_batch(uow: UnitOfWork, project_id: UUID, order: BatchOrder) -> Estimate:
@@ -33,9 +37,10 @@ def estimate_batch(uow: UnitOfWork, project_id: UUID, order: BatchOrder) -> Esti
 
     Raises NotFound, InvalidInput, as starting the batch would; a selection that no image passes is no error here.
     """
-    settings = order.checked_settings()
+    order.checked_settings()
     images = len(chosen_images(uow, project_id, order))
     model = model_of(uow, order)
+    settings = settings_with(uow, order, model)
     past = uow.session.scalars(
         select(Job)
         .where(Job.kind == order.kind, Job.model_id == (None if model is None else model.id))
@@ -48,9 +53,9 @@ def estimate_batch(uow: UnitOfWork, project_id: UUID, order: BatchOrder) -> Esti
     if not durations:
         durations = _durations(uow, [job.id for job in past])
     if not durations:
-        return Estimate(images, None, None, 0, False)
+        return Estimate(images, None, None, 0, False, settings)
     mean = sum(durations) / len(durations)
-    return Estimate(images, mean, mean * images, len(durations), same)
+    return Estimate(images, mean, mean * images, len(durations), same, settings)
 
 
 def _durations(uow: UnitOfWork, job_ids: list[UUID]) -> list[float]:

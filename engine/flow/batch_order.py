@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from engine.automatic.thresholds import Thresholds
 from engine.errors import InvalidInput
 from engine.flow.batch_settings import SETTINGS
 from engine.store.tables import JobKind
@@ -42,11 +43,14 @@ class BatchOrder(BaseModel):
     concurrency: int | None = Field(default=None, ge=1, le=1000, description="Images worked on at the same time")
     review: bool | None = Field(default=None, description="Whether masks wait for review; as the project says if unset")
 
-    def checked_settings(self) -> dict[str, Any]:
-        """The settings with every default written out. Raises InvalidInput, InvalidSetting."""
+    def checked_settings(self, own: Thresholds | None = None) -> dict[str, Any]:
+        """The settings with every default written out, the model's `own` thresholds among them.
+
+        Raises InvalidInput, InvalidSetting.
+        """
         if self.kind not in SETTINGS:
             raise InvalidInput(f"Batches of kind {self.kind} are not possible in this version.")
-        return SETTINGS[self.kind](self.settings)
+        return SETTINGS[self.kind](self.settings, own)
 
 
 def read_order(values: dict[str, Any]) -> BatchOrder:

@@ -3,35 +3,52 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.automatic.config import config_of
+from engine.automatic.config import AutomaticConfig, config_of, left_open
 from engine.automatic.named_changes import with_changes
+from engine.automatic.thresholds import Thresholds
 from engine.detector.prefill_config import PrefillConfig
 from engine.errors import InvalidInput
 from engine.store.tables import JobKind
 
 Settings = Mapping[str, Any]
 
+CALIBRATED = "calibrated"
+"""Where a batch's settings name those that are its model's own."""
 
-def no_settings(given: Settings) -> dict[str, Any]:
+
+def no_settings(given: Settings, _: Thresholds | None) -> dict[str, Any]:
     """Embedding and exporting leave nothing to choose. Raises InvalidInput when something is set all the same."""
     if given:
         raise InvalidInput(f"This kind of batch has no settings, so {next(iter(given))!r} cannot be set.")
     return {}
 
 
-def automatic_settings(given: Settings) -> dict[str, Any]:
-    """A `preset` (custom unless named) with changes by name, every value of it written out. Raises InvalidSetting."""
+def automatic_settings(given: Settings, own: Thresholds | None) -> dict[str, Any]:
+    """A `preset` (custom unless named) with changes by name, every value of it written out. Raises InvalidSetting.
+
+    The model's `own` thresholds take the place of the preset's unless they are changed by name.
+    """
     changes = dict(given)
     preset = str(changes.pop("preset", "custom"))
-    return {"preset": preset, **config_of(preset, changes).to_settings()}
+    # An earlier batch's settings, given again, name every value: none is the model's then.
+    changes.pop(CALIBRATED, None)
+    calibrated = left_open(changes, own)
+    settings = {"preset": preset, **config_of(preset, calibrated | changes).to_settings()}
+    return settings | {CALIBRATED: list(calibrated)} if calibrated else settings
 
 
-def prefill_settings(given: Settings) -> dict[str, Any]:
+def automatic_config(settings: Settings) -> AutomaticConfig:
+    """What the settings of an automatic batch, as it keeps them, come to."""
+    changes = {name: value for name, value in settings.items() if name not in ("preset", CALIBRATED)}
+    return config_of(settings["preset"], changes)
+
+
+def prefill_settings(given: Settings, _: Thresholds | None) -> dict[str, Any]:
     """Changes by name, every value written out. Raises InvalidSetting."""
     return with_changes(PrefillConfig(), given).to_settings()
 
 
-SETTINGS: dict[JobKind, Callable[[Settings], dict[str, Any]]] = {
+SETTINGS: dict[JobKind, Callable[[Settings, Thresholds | None], dict[str, Any]]] = {
     JobKind.EMBED: no_settings,
     JobKind.AUTOMATIC: automatic_settings,
     JobKind.PREFILL: prefill_settings,

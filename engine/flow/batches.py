@@ -1,5 +1,6 @@
 """Batches: started, steered, listed. The work itself: `run_item`; how far it is: `batch_progress`."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, exists, select, true, update
@@ -9,6 +10,7 @@ from engine.flow import jobs
 from engine.flow.batch_order import URGENCIES, BatchOrder, Selection, Urgency
 from engine.flow.batch_settings import MAKE_MASKS, NEED_MODEL
 from engine.flow.job_feed import feed, recall
+from engine.flow.model_thresholds import thresholds_of
 from engine.flow.models import DETECTORS, detector_of, get_model, live_model
 from engine.flow.projects import get_project
 from engine.store.tables import (
@@ -49,11 +51,12 @@ def start_batch(
     earlier = uow.session.get(Job, job_id)
     if earlier is not None:
         return earlier
-    settings = order.checked_settings()
+    order.checked_settings()
     image_ids = chosen_images(uow, project_id, order)
     if not image_ids:
         raise InvalidInput("No image of the project passes this selection. Choose other images, or add some.")
     model = model_of(uow, order)
+    settings = settings_with(uow, order, model)
     job = Job(
         id=job_id,
         kind=order.kind,
@@ -104,6 +107,15 @@ def model_of(uow: UnitOfWork, order: BatchOrder) -> Model | None:
     if order.kind is JobKind.PREFILL:
         detector_of(uow, model)
     return model
+
+
+def settings_with(uow: UnitOfWork, order: BatchOrder, model: Model | None) -> dict[str, Any]:
+    """Every setting of an order's batch, with the model's own thresholds where the order leaves them open.
+
+    Raises InvalidInput, InvalidSetting.
+    """
+    own = None if model is None else thresholds_of(uow, model)
+    return order.checked_settings(None if own is None else own.thresholds)
 
 
 def get_batch(uow: UnitOfWork, job_id: UUID) -> Job:

@@ -68,7 +68,7 @@ def load_stored(model: Model) -> Sam:
 
 def _load_registered(name: str) -> Sam:
     known = bundled_names()
-    if _database_exists():
+    if get_settings().has_database:
         with unit_of_work(read_only=True) as uow:
             try:
                 return load_stored(find_model(uow, name))
@@ -77,9 +77,3 @@ def _load_registered(name: str) -> Sam:
     raise InvalidInput(
         f"There is no model {name!r}: it is not a file, and the models known here are {', '.join(known) or 'none'}."
     )
-
-
-def _database_exists() -> bool:
-    """Looking a name up must not leave an empty database behind in whatever folder the command runs in."""
-    settings = get_settings()
-    return bool(settings.database_url) or (settings.data / "maskloop.db").is_file()

@@ -1,6 +1,7 @@
 """What can be said to `maskloop batch start`, and how it is read."""
 
 import ast
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -45,6 +46,11 @@ def read_settings(pairs: list[str] | None) -> dict[str, Any]:
             raise InvalidInput(f"--set takes KEY=VALUE, as in points_per_side=16, not {pair!r}.")
         settings[key.strip()] = _value(text.strip())
     return settings
+
+
+def in_words(settings: Mapping[str, Any]) -> str:
+    """Settings as one would give them: pred_iou_thresh=0.31, box_nms_thresh=0.7."""
+    return ", ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def read_time(text: str) -> datetime:

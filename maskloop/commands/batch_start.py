@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.errors import InvalidInput
-from engine.flow.batch_estimate import estimate_batch
+from engine.flow.batch_estimate import Estimate, estimate_batch
 from engine.flow.batch_order import BatchOrder, read_order
 from engine.flow.batches import start_batch
 from engine.flow.models import find_model
@@ -14,7 +14,7 @@ from engine.settings import Settings
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
 from maskloop.batch_following import follow_batch, print_one
 from maskloop.batch_lookup import find_batch, project_named, short
-from maskloop.batch_tables import estimate_line, schedule_json
+from maskloop.batch_tables import estimate_line, schedule_json, thresholds_line
 from maskloop.commands.batch_options import (
     AnnotatedOption,
     AtOnceOption,
@@ -118,6 +118,13 @@ def _estimate(project_id: UUID, order: BatchOrder, as_json: bool) -> None:
         print_json(vars(estimate))
     else:
         print(estimate_line(estimate))
+        _print_thresholds(estimate)
+
+
+def _print_thresholds(estimate: Estimate) -> None:
+    thresholds = thresholds_line(estimate.settings)
+    if thresholds is not None:
+        print(thresholds)
 
 
 def _plan(project_id: UUID, order: BatchOrder, when: When, as_json: bool) -> None:
@@ -136,6 +143,7 @@ def _start(project_id: UUID, order: BatchOrder, deployment: Settings, follow: bo
         job = start_batch(uow, create_owner_if_none(uow), project_id, order)
     if not as_json:
         print(f"Started {short(job.id)}: {estimate_line(estimate)}")
+        _print_thresholds(estimate)
         if deployment.embedded and find_running(deployment.data) is None:
             print("It is worked on once maskloop runs: maskloop up")
     if follow:

@@ -14,6 +14,7 @@ from engine.flow.models import require_free_name
 from engine.flow.published import PUBLISHED, find_pulled, published
 from engine.store.tables import Model
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
+from maskloop.commands.calibrate import calibrate
 from maskloop.commands.deployment import apply_options
 from maskloop.commands.options import DataOption, JsonOption, print_json
 from maskloop.commands.store import has_data, open_store
@@ -24,6 +25,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="List the models, add one's own or a published one, and take them out again.",
 )
+
+app.command()(calibrate)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A name that `maskloop models list` shows")]
 

@@ -13,7 +13,7 @@ from migrations import upgrade
 
 def has_data(settings: Settings) -> bool:
     """Whether there is a database to open: reading must not leave an empty one behind."""
-    return bool(settings.database_url) or (settings.data / "maskloop.db").is_file()
+    return settings.has_database
 
 
 def open_store(data: Path | None, *, create: bool = False) -> Settings:

@@ -37,6 +37,8 @@ export function ImageCanvas({ annotation, pyramid }: ImageCanvasProps) {
       if (!view || size.width === 0) return;
       painter.paint(sceneOf(annotation, pyramid), view, size, window.devicePixelRatio, stage);
       describeView(element, annotation);
+      if (pyramid) element.dataset.painted = annotation.image.id;
+      else delete element.dataset.painted;
     };
     const schedule = (): void => {
       if (frame === 0) frame = requestAnimationFrame(paint);

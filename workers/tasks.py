@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
-from engine.flow import embed, jobs, retrain_feed
+from engine.flow import jobs, retrain_feed
 from engine.flow.broker import empty_queues
 from engine.flow.demo import create_demo_project
+from engine.flow.embed_order import request_in_order
 from engine.flow.models import live_model
 from engine.flow.register_model import register_bundled
+from engine.flow.retrain_schedules import start_due_retrains
 from engine.flow.run_item import run_item
 from engine.flow.schedules import start_due
 from engine.store.unit_of_work import unit_of_work
@@ -55,12 +57,17 @@ def start_due_batches() -> None:
     start_due()
 
 
+@app.task(name="maskloop.start_due_retrains")
+def start_due_retraining() -> None:
+    start_due_retrains()
+
+
 @app.task(name="maskloop.request_missing")
 def request_missing() -> None:
     with unit_of_work() as uow:
         model = live_model(uow)
         if model is not None:
-            embed.request_missing(uow, model)
+            request_in_order(uow, model)
 
 
 @app.task(name="maskloop.prepare_deployment")

@@ -35,7 +35,24 @@ class DetectorFigures:
 def evaluate_boxes(true: Sequence[NDArray[np.float32]], found: Sequence[Detections]) -> DetectorFigures:
     """Of images in the same order: true boxes N×4 and detections. Raises InvalidInput when there is no true box."""
     objects = sum(len(boxes) for boxes in true)
-    if not objects:
+    evaluation = coco_evaluation(true, found)
+    if evaluation is None:
+        return DetectorFigures(len(true), objects, 0.0, 0.0, 0.0, 0.0)
+    # pycocotools prints what it does.
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    figures = [float(value) for value in evaluation.stats]
+    return DetectorFigures(len(true), objects, ap=figures[0], ap50=figures[1], ar10=figures[7], ar100=figures[8])
+
+
+def coco_evaluation(true: Sequence[NDArray[np.float32]], found: Sequence[Detections]) -> COCOeval | None:
+    """pycocotools' evaluation, not run yet; image ids count from 0. None when nothing was found at all.
+
+    Raises InvalidInput when there is no true box.
+    """
+    if not sum(len(boxes) for boxes in true):
         raise InvalidInput("There is nothing to measure a detector against: none of the images has a mask.")
     annotations = [
         {"id": number, "image_id": image, "category_id": _OBJECT, "bbox": box, "area": box[2] * box[3], "iscrowd": 0}
@@ -49,8 +66,7 @@ def evaluate_boxes(true: Sequence[NDArray[np.float32]], found: Sequence[Detectio
         for box, score in zip(detections.boxes, detections.scores, strict=True)
     ]
     if not results:
-        return DetectorFigures(len(true), objects, 0.0, 0.0, 0.0, 0.0)
-    # pycocotools prints what it does.
+        return None
     with contextlib.redirect_stdout(io.StringIO()):
         coco: Any = COCO()
         coco.dataset = {
@@ -59,12 +75,7 @@ def evaluate_boxes(true: Sequence[NDArray[np.float32]], found: Sequence[Detectio
             "categories": [{"id": _OBJECT, "name": "object"}],
         }
         coco.createIndex()
-        evaluation = COCOeval(coco, coco.loadRes(results), "bbox")
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    figures = [float(value) for value in evaluation.stats]
-    return DetectorFigures(len(true), objects, ap=figures[0], ap50=figures[1], ar10=figures[7], ar100=figures[8])
+        return COCOeval(coco, coco.loadRes(results), "bbox")
 
 
 def _xywh(box: NDArray[np.floating]) -> list[float]:

@@ -34,9 +34,6 @@ def evaluate(
     noc: bool = False,
     tags: Mapping[str, tuple[str, ...]] | None = None,
     title: str = "evaluate",
-    kept: KeptMeasurements | None = None,
-    traced: tuple[int, ...] = (),
-    on_image: Callable[[], None] | None = None,
 ) -> Evaluation:
     """Measures `sam` on the annotated images of `folder` after each number of `clicks`.
 
@@ -46,25 +43,48 @@ def evaluate(
         progress: draws a bar with `title` on stderr.
         noc: count the clicks to an IoU of 0.85 and 0.90 as well, up to 20: several times slower.
         tags: of images by name (`engine.evaluation.tags`), besides those in their annotations.
-        kept: where measurements of this model's images are looked up, and kept as they are made.
-        traced: numbers of clicks after which the masks themselves are kept, too (`kept` has them).
-        on_image: called after each image; what it raises ends the evaluation.
 
     Raises InvalidInput for an unusable folder or click counts that are not between 1 and 100.
     """
-    counts = check_clicks(clicks, MOST_CLICKS)
     if limit is not None and limit < 1:
         raise InvalidInput("The limit must be at least one image.")
     images = read_folder(Path(folder), limit)
     if tags and not any(_tags_of(image, tags) for image in images):
         raise InvalidInput(f"None of the tags is for an image in {folder}: is a name the image's file name?")
-    began = time.perf_counter()
-    protocol = Protocol(counts[-1], noc, traced)
-    bar = tqdm(images, desc=title, unit="image", disable=not progress)
-    measurements = _measure(sam.to(device), bar, protocol, tags or {}, kept, on_image)
-    if measurements is None:
+    found = evaluate_images(sam, images, clicks, device, progress, noc=noc, tags=tags, title=title)
+    if found is None:
         raise InvalidInput(f"The annotations in {folder} hold no masks to measure.")
-    return summarize(measurements, counts, noc, time.perf_counter() - began)
+    return found
+
+
+def evaluate_images(
+    sam: Sam,
+    images: Sequence[AnnotatedImage],
+    clicks: Sequence[int] = (1, 3, 5),
+    device: str | torch.device = "cpu",
+    progress: bool = True,
+    *,
+    noc: bool = False,
+    tags: Mapping[str, tuple[str, ...]] | None = None,
+    title: str = "evaluate",
+    kept: KeptMeasurements | None = None,
+    traced: tuple[int, ...] = (),
+    on_image: Callable[[], None] | None = None,
+) -> Evaluation | None:
+    """The same for images from anywhere; None when they have no masks.
+
+    Args:
+        kept: where measurements of this model's images are looked up, and kept as they are made.
+        traced: numbers of clicks after which the masks themselves are kept, too (`kept` has them).
+        on_image: called after each image; what it raises ends the evaluation.
+
+    Raises InvalidInput for an unreadable file or click counts that are not between 1 and 100.
+    """
+    counts = check_clicks(clicks, MOST_CLICKS)
+    began = time.perf_counter()
+    bar = tqdm(images, desc=title, unit="image", disable=not progress)
+    measurements = _measure(sam.to(device), bar, Protocol(counts[-1], noc, traced), tags or {}, kept, on_image)
+    return None if measurements is None else summarize(measurements, counts, noc, time.perf_counter() - began)
 
 
 def _measure(

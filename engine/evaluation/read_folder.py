@@ -29,6 +29,8 @@ class AnnotatedImage:
 
     image_path: Path
     annotation_path: Path
+    group: str | None = None
+    """The source, where the name does not say it."""
 
     @property
     def name(self) -> str:
@@ -37,8 +39,8 @@ class AnnotatedImage:
 
     @property
     def source(self) -> str:
-        """The name's prefix before the first `_`."""
-        return self.name.split("_", 1)[0]
+        """The name's prefix before the first `_`, unless a group was given."""
+        return self.group or self.name.split("_", 1)[0]
 
     def load(self) -> Annotations:
         """Raises InvalidInput when either file cannot be read or their sizes differ."""
@@ -90,10 +92,11 @@ def read_folder(folder: Path, limit: int | None = None) -> list[AnnotatedImage]:
         found.append(AnnotatedImage(by_stem[path.stem], path))
     if not found:
         raise InvalidInput(f"{annotations} holds no .json files.")
-    return found if limit is None else _spread_over_sources(found, limit)
+    return found if limit is None else spread_over_sources(found, limit)
 
 
-def _spread_over_sources(images: list[AnnotatedImage], limit: int) -> list[AnnotatedImage]:
+def spread_over_sources(images: list[AnnotatedImage], limit: int) -> list[AnnotatedImage]:
+    """At most `limit` of the images, as many of each source as of the others, evenly from the first to the last."""
     by_source: dict[str, list[AnnotatedImage]] = defaultdict(list)
     for image in images:
         by_source[image.source].append(image)

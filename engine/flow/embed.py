@@ -13,7 +13,7 @@ from engine.flow import jobs
 from engine.flow.models import live_model
 from engine.flow.projects import get_project
 from engine.store.blobs import get_blobs
-from engine.store.tables import Embedding, Image, ItemState, Job, JobItem, JobKind, Model, Project
+from engine.store.tables import Embedding, Image, ItemState, Job, JobItem, JobKind, Model
 from engine.store.unit_of_work import UnitOfWork
 
 State = Literal["none", "queued", "running", "done", "failed"]
@@ -74,20 +74,6 @@ def request_embedding(uow: UnitOfWork, image: Image, model: Model, urgent: bool 
             jobs.bring_to_front(uow, JobKind.EMBED, item)
             uow.session.flush()
     return embedding_state(uow, image.id, model.id)
-
-
-def request_missing(uow: UnitOfWork, model: Model) -> None:
-    """Ask for the embedding of every image that has none with `model` and was not asked for."""
-    for project in uow.session.scalars(select(Project)).all():
-        asked = exists().where(
-            JobItem.image_id == Image.id, JobItem.job_id == Job.id, Job.model_id == model.id, *_STANDING
-        )
-        made = exists().where(Embedding.image_id == Image.id, Embedding.model_id == model.id)
-        missing = uow.session.scalars(
-            select(Image.id).where(Image.project_id == project.id, ~asked, ~made).order_by(Image.created_at, Image.id)
-        ).all()
-        if missing:
-            jobs.enqueue(uow, jobs.standing_job(uow, JobKind.EMBED, project.id, model.id), missing)
 
 
 def get_embedding(uow: UnitOfWork, image_id: UUID, model_id: UUID) -> bytes | None:

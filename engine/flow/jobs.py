@@ -7,9 +7,9 @@ the transaction that marks its item done, and only if that attempt still holds t
 Rows are locked job first, then item, everywhere: two finishers of one job wait for each other, and the last closes it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from sqlalchemy import exists, func, select, update
@@ -27,6 +27,7 @@ __all__ = [
     "UNFINISHED",
     "Outcome",
     "TookTooLong",
+    "add",
     "beat",
     "bring_to_front",
     "claim",
@@ -81,17 +82,20 @@ def standing_job(uow: UnitOfWork, kind: JobKind, project_id: UUID, model_id: UUI
 
 def enqueue(uow: UnitOfWork, job: Job, image_ids: Collection[UUID]) -> None:
     """Add images to a job, those it has already left as they are, and send what the window takes."""
-    now = utc_now()
-    insert_or_ignore(
-        uow.session,
-        JobItem,
-        [
-            {"job_id": job.id, "image_id": image_id, "priority": job.priority, "queued_at": now}
-            for image_id in image_ids
-        ],
-    )
-    job.state, job.finished_at = JobState.RUNNING, None
+    add(uow, job, [(image_id, job.priority) for image_id in image_ids])
     feed(uow, job.kind)
+
+
+def add(uow: UnitOfWork, job: Job, images: Sequence[tuple[UUID, int]]) -> None:
+    """Add images with their priorities; of equal priority, they come in the order given. `feed` sends them."""
+    now = utc_now()
+    rows = [
+        # Microseconds keep the order, for the queue goes by time.
+        {"job_id": job.id, "image_id": image_id, "priority": priority, "queued_at": now + timedelta(microseconds=place)}
+        for place, (image_id, priority) in enumerate(images)
+    ]
+    insert_or_ignore(uow.session, JobItem, rows)
+    job.state, job.finished_at = JobState.RUNNING, None
 
 
 def bring_to_front(uow: UnitOfWork, kind: JobKind, item: JobItem) -> None:

@@ -4,14 +4,14 @@ import re
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from engine.errors import Conflict, InvalidInput, NotFound
-from engine.store.tables import Model, ModelState
+from engine.store.tables import Model, ModelState, RetrainRun
 from engine.store.unit_of_work import UnitOfWork
 
 DETECTORS = ("box_head", "faster_rcnn")
-"""What the registry calls models that find boxes. They are not promoted: a promptable model uses its newest one."""
+"""What the registry calls models that find boxes. Each reads the embeddings of one promptable model, its parent."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
 
@@ -19,7 +19,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]{0,63}")
 def live_model(uow: UnitOfWork) -> Model | None:
     """The model annotators work with; None while the first start is still preparing it."""
     return uow.session.scalars(
-        select(Model).where(Model.state == ModelState.LIVE).order_by(Model.created_at.desc()).limit(1)
+        select(Model)
+        .where(Model.state == ModelState.LIVE, Model.arch.not_in(DETECTORS))
+        .order_by(Model.created_at.desc())
+        .limit(1)
     ).first()
 
 
@@ -44,20 +47,31 @@ def find_model(uow: UnitOfWork, name: str) -> Model:
     return model
 
 
+def usable_detectors(uow: UnitOfWork, model_id: UUID) -> list[Model]:
+    """The detectors that may read the embeddings of a model, the newest first: the first one does.
+
+    They are the one that was promoted and those that somebody added by hand since. What a retraining run makes is
+    used only once it is promoted.
+    """
+    by_hand = (Model.state == ModelState.CANDIDATE) & ~exists().where(RetrainRun.model_id == Model.id)
+    return list(
+        uow.session.scalars(
+            select(Model)
+            .where(Model.parent_id == model_id, Model.arch.in_(DETECTORS), (Model.state == ModelState.LIVE) | by_hand)
+            .order_by(Model.created_at.desc(), Model.id)
+        )
+    )
+
+
 def detector_of(uow: UnitOfWork, model: Model) -> Model:
-    """The newest detector that reads the embeddings of `model`. Raises InvalidInput, saying how to get one."""
-    found = uow.session.scalars(
-        select(Model)
-        .where(Model.parent_id == model.id, Model.arch.in_(DETECTORS))
-        .order_by(Model.created_at.desc(), Model.id)
-        .limit(1)
-    ).first()
-    if found is None:
+    """The detector that images embedded by `model` are prefilled with. Raises InvalidInput, saying how to get one."""
+    found = usable_detectors(uow, model.id)
+    if not found:
         raise InvalidInput(
             f"There is no detector for {model.name} yet. Train one on the masks collected so far: "
             f"maskloop detector train --model '{model.name}' --name boxes-1"
         )
-    return found
+    return found[0]
 
 
 def require_free_name(uow: UnitOfWork, name: str) -> None:

@@ -127,6 +127,38 @@ def reopen(uow: UnitOfWork, user: User, image_id: UUID) -> Assignment:
     return _assign(uow, user, image_id, AssignmentState.OPEN)
 
 
+def coming_up(uow: UnitOfWork, project: Project, count: int) -> list[UUID]:
+    """The images of a project that people will open next, those they have open last.
+
+    First those reserved for somebody, then for everybody at work the `count` that follow what they have open, then the
+    first `count` of the queue, for whoever comes.
+    """
+    held = uow.session.scalars(
+        select(Assignment)
+        .join(Image, Image.id == Assignment.image_id)
+        .where(Image.project_id == project.id, Assignment.state.in_(_IN_QUEUE), Assignment.leased_until > utc_now())
+        .order_by(Assignment.changed_at, Assignment.image_id)
+    ).all()
+    at_work = [each for each in held if each.state is AssignmentState.OPEN]
+    coming = [each.image_id for each in held if each.state is AssignmentState.RESERVED]
+    for each in at_work:
+        coming += _upcoming(uow, each.user, project, each.image_id, count)
+    coming += uow.session.scalars(_in_queue(project.id).order_by(*_ORDERS[project.image_order]).limit(count))
+    opened = {each.image_id: None for each in at_work}
+    return list(dict.fromkeys(image_id for image_id in coming if image_id not in opened) | opened)
+
+
+def in_order(project: Project) -> Select[UUID, bool]:
+    """All images of a project and whether they are in its queue: those first, in its order, then the others."""
+    waits = or_(Assignment.image_id.is_(None), Assignment.state.in_(_IN_QUEUE))
+    return (
+        select(Image.id, waits)
+        .outerjoin(Assignment, Assignment.image_id == Image.id)
+        .where(Image.project_id == project.id)
+        .order_by(waits.desc(), *_ORDERS[project.image_order])
+    )
+
+
 def is_with_somebody(assignment: Assignment) -> bool:
     """Whether somebody has the image open at this moment."""
     return (

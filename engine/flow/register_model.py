@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from engine.errors import Conflict
-from engine.flow.embed import request_missing
 from engine.flow.model_origin import MODEL_ADDED, Origin
-from engine.flow.models import DETECTORS, get_model, live_model, require_free_name
+from engine.flow.models import get_model, live_model, require_free_name
+from engine.flow.promotion import promote
 from engine.sam import load_bundled, load_checkpoint, save_checkpoint
 from engine.sam.model import Sam
 from engine.sam.onnx_export import export_decoder
 from engine.settings import get_settings
 from engine.store.blobs import get_blobs
 from engine.store.queries import insert_or_ignore
-from engine.store.tables import Event, Model, ModelState, User, utc_now
+from engine.store.tables import Event, Model, ModelState, PromotionReason, User, utc_now
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
 
 
@@ -61,20 +60,6 @@ def add_model(
     return model
 
 
-def promote(uow: UnitOfWork, model_id: UUID, user: User | None = None) -> Model:
-    """Make a model live, retire the one before, and queue every image for embedding. Raises NotFound, Conflict."""
-    model = get_model(uow, model_id)
-    if model.arch in DETECTORS:
-        raise Conflict(f"{model.name} is a detector: it finds boxes for its model and cannot be annotated with.")
-    if model.state is not ModelState.LIVE:
-        uow.session.execute(update(Model).where(Model.state == ModelState.LIVE).values(state=ModelState.RETIRED))
-        model.state = ModelState.LIVE
-        uow.session.flush()
-        _record(uow, "model.promoted", model, user)
-    request_missing(uow, model)
-    return model
-
-
 def register_bundled(name: str | None = None) -> Model:
     """Register the model that ships with this release under its name; a no-op when it is registered.
 
@@ -100,7 +85,7 @@ def install_bundled(uow: UnitOfWork, name: str, model_id: UUID, prepared: Prepar
     model = get_model(uow, model_id)
     live = live_model(uow)
     if live is None or live.id == model.parent_id:
-        promote(uow, model_id)
+        promote(uow, model_id, reason=PromotionReason.RELEASE)
     return model
 
 

@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 from sqlalchemy import select
 
-from engine.flow.embed import request_missing
+from engine.flow.embed_order import request_in_order
 from engine.flow.models import get_model
 from engine.flow.run_item import run_item
 from engine.sam import Sam
@@ -52,7 +52,7 @@ def model_id(
         stored = get_model(uow, model.id)
         stored.prepare_key = get_blobs().put(prepare_graph.read_bytes())
         stored.decode_key = get_blobs().put(decode_graph.read_bytes())
-        request_missing(uow, stored)
+        request_in_order(uow, stored)
     return str(model.id)
 
 

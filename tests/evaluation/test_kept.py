@@ -1,14 +1,16 @@
 """An evaluation that was broken off goes on where it stopped, and comes to the same figures."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.evaluation.evaluate import evaluate
+from engine.evaluation.evaluate import evaluate_images
 from engine.evaluation.kept import KeptMeasurements
 from engine.evaluation.protocol import Protocol
 from engine.evaluation.read_folder import read_folder
+from engine.evaluation.report import Evaluation
 from engine.masks import rle
 from engine.sam import Sam
 from tests.evaluation.drawn import write_image
@@ -19,6 +21,12 @@ def folder(tmp_path: Path) -> Path:
     for index in range(4):
         write_image(tmp_path / "set", f"cells_{index}", masks=3, seed=index, tags=["night"])
     return tmp_path / "set"
+
+
+def measure(sam: Sam, folder: Path, **options: Any) -> Evaluation:
+    found = evaluate_images(sam, read_folder(folder), progress=False, **options)
+    assert found is not None
+    return found
 
 
 class Broken(Exception):
@@ -34,13 +42,13 @@ def test_an_evaluation_goes_on_where_it_was_broken_off(tiny_sam: Sam, folder: Pa
             raise Broken
 
     with pytest.raises(Broken):
-        evaluate(tiny_sam, folder, progress=False, noc=True, kept=kept, on_image=break_off)
+        measure(tiny_sam, folder, noc=True, kept=kept, on_image=break_off)
     begun = {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").rglob("*.json")}
     assert len(begun) == 2
-    resumed = evaluate(tiny_sam, folder, progress=False, noc=True, kept=kept)
+    resumed = measure(tiny_sam, folder, noc=True, kept=kept)
     assert {path: path.stat().st_mtime_ns for path in begun} == begun
-    whole = evaluate(tiny_sam, folder, progress=False, noc=True)
-    again = evaluate(tiny_sam, folder, progress=False, noc=True, kept=kept)
+    whole = measure(tiny_sam, folder, noc=True)
+    again = measure(tiny_sam, folder, noc=True, kept=kept)
     for result in (resumed, again):
         assert result.to_json() | {"seconds": 0} == whole.to_json() | {"seconds": 0}
         np.testing.assert_array_equal(result.measurements.iou, whole.measurements.iou)
@@ -48,7 +56,7 @@ def test_an_evaluation_goes_on_where_it_was_broken_off(tiny_sam: Sam, folder: Pa
 
 def test_other_weights_masks_and_protocols_are_not_mistaken(tiny_sam: Sam, folder: Path, tmp_path: Path) -> None:
     kept, protocol = KeptMeasurements(tmp_path / "kept", "a" * 64), Protocol(1)
-    evaluate(tiny_sam, folder, clicks=[1], progress=False, kept=kept)
+    measure(tiny_sam, folder, clicks=[1], kept=kept)
     image = read_folder(folder)[0]
     assert kept.get(image, protocol) is not None
     assert KeptMeasurements(tmp_path / "kept", "b" * 64).get(image, protocol) is None
@@ -59,7 +67,7 @@ def test_other_weights_masks_and_protocols_are_not_mistaken(tiny_sam: Sam, folde
 
 def test_traced_masks_are_those_that_were_measured(tiny_sam: Sam, folder: Path, tmp_path: Path) -> None:
     kept = KeptMeasurements(tmp_path / "kept", "a" * 64)
-    evaluate(tiny_sam, folder, clicks=[1, 3], progress=False, kept=kept, traced=(1, 3))
+    measure(tiny_sam, folder, clicks=[1, 3], kept=kept, traced=(1, 3))
     image = read_folder(folder)[0]
     measured = kept.get(image, Protocol(3, traced=(1, 3)))
     assert measured is not None

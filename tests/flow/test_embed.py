@@ -16,9 +16,9 @@ from engine.flow.embed import (
     embedding_state,
     get_embedding,
     request_embedding,
-    request_missing,
     retry_failed,
 )
+from engine.flow.embed_order import request_in_order
 from engine.flow.images import delete_image, list_images
 from engine.flow.import_image import load_rgb
 from engine.flow.run_item import run_item
@@ -143,7 +143,7 @@ def test_images_imported_before_the_first_model_are_embedded_when_it_is_there(
     assert state_of(image, model).state == "none"
     for _ in range(2):
         with unit_of_work() as uow:
-            request_missing(uow, model)
+            request_in_order(uow, model)
     assert len(outbox.take()) == 1
     assert state_of(image, model).state == "queued"
 

@@ -10,12 +10,12 @@ from sqlalchemy import Engine, select
 from engine.errors import Conflict, InvalidCheckpoint, InvalidInput, NotFound
 from engine.flow.embed_item import get_embedder
 from engine.flow.models import find_model, list_models, live_model
+from engine.flow.promotion import promote
 from engine.flow.register_model import (
     PreparedModel,
     add_model,
     install_bundled,
     prepare_model,
-    promote,
     register_bundled,
 )
 from engine.sam import Sam, save_checkpoint

@@ -5,11 +5,10 @@ import torch
 
 from engine.detector.config import BoxHeadConfig
 from engine.detector.head import BoxHead
-from engine.errors import Conflict, InvalidInput, NotFound
+from engine.errors import InvalidInput, NotFound
 from engine.flow.annotate import put_mask
 from engine.flow.detectors import add_detector, find_detector, load_stored_detector
 from engine.flow.models import detector_of
-from engine.flow.register_model import promote
 from engine.flow.run_item import run_item
 from engine.masks import rle
 from engine.sam import Sam
@@ -103,7 +102,7 @@ def test_without_a_detector_the_batch_is_refused_with_what_to_do(project: Projec
         prefill(owner, project)
 
 
-def test_detectors_are_kept_in_the_registry_and_not_promoted(model: Model, detector: Model) -> None:
+def test_detectors_are_kept_in_the_registry(model: Model, detector: Model) -> None:
     with unit_of_work(read_only=True) as uow:
         assert detector_of(uow, model).id == detector.id
         assert find_detector(uow, "boxes-1").state is ModelState.CANDIDATE
@@ -111,8 +110,6 @@ def test_detectors_are_kept_in_the_registry_and_not_promoted(model: Model, detec
             find_detector(uow, model.name)
         with pytest.raises(NotFound):
             find_detector(uow, "boxes-2")
-        with pytest.raises(Conflict, match="is a detector"):
-            promote(uow, detector.id)
     assert load_stored_detector(detector) is not None
 
 

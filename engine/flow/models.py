@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, func, select
 
+from engine.automatic.thresholds import METRIC
 from engine.errors import Conflict, InvalidInput, NotFound
 from engine.store.tables import Model, ModelState, RetrainRun
 from engine.store.unit_of_work import UnitOfWork
@@ -86,5 +87,7 @@ def require_free_name(uow: UnitOfWork, name: str) -> None:
 
 
 def record_metrics(uow: UnitOfWork, name: str, metrics: dict[str, Any]) -> None:
-    """Put figures on a registered model's card, in place of those before. Raises NotFound."""
-    find_model(uow, name).metrics = metrics
+    """Put figures on a registered model's card, in place of those before; its thresholds stay. Raises NotFound."""
+    model = find_model(uow, name)
+    kept = {METRIC: model.metrics[METRIC]} if METRIC in model.metrics else {}
+    model.metrics = kept | metrics

@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select
 
+from engine.flow.model_figures import bundled_metrics
 from engine.flow.model_origin import MODEL_ADDED, Origin
 from engine.flow.models import get_model, live_model, require_free_name
 from engine.flow.promotion import promote
@@ -69,7 +70,7 @@ def register_bundled(name: str | None = None) -> Model:
     model_id = uuid5(NAMESPACE_URL, f"maskloop:bundled:{name}:{_bundled_sha256(name)}")
     with unit_of_work(read_only=True) as uow:
         registered = uow.session.get(Model, model_id) is not None
-    prepared = None if registered else _prepare(load_bundled(name), metrics=_bundled_metrics(name))
+    prepared = None if registered else _prepare(load_bundled(name), metrics=bundled_metrics(name))
     with unit_of_work() as uow:
         return install_bundled(uow, name, model_id, prepared)
 
@@ -83,6 +84,8 @@ def install_bundled(uow: UnitOfWork, name: str, model_id: UUID, prepared: Prepar
     if prepared is not None and uow.session.get(Model, model_id) is None:
         _add_bundled(uow, name, model_id, prepared)
     model = get_model(uow, model_id)
+    # A later release may bring more figures with the same weights; what was measured here stays.
+    model.metrics = bundled_metrics(name) | model.metrics
     live = live_model(uow)
     if live is None or live.id == model.parent_id:
         promote(uow, model_id, reason=PromotionReason.RELEASE)
@@ -132,12 +135,6 @@ def _prepare(sam: Sam, metrics: dict[str, Any]) -> PreparedModel:
 def _bundled_sha256(name: str) -> str:
     with as_file(files("engine.sam") / "bundled" / f"{name}.safetensors") as file:
         return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _bundled_metrics(name: str) -> dict[str, Any]:
-    """The figures that ship beside the weights, if there are any."""
-    card = files("engine.sam") / "bundled" / f"{name}.metrics.json"
-    return json.loads(card.read_text()) if card.is_file() else {}
 
 
 def _record(uow: UnitOfWork, kind: str, model: Model, user: User | None, origin: Origin | None = None) -> None:

@@ -29,9 +29,13 @@ from api.routes import (
     progress,
     projects,
     queue,
+    retrain_events,
+    retrain_schedules,
+    retrains,
     review,
     schedules,
     sign_in,
+    snapshots,
 )
 from api.static import BUILT_PAGE, SinglePage
 from engine.flow.broker import register_celery_sender
@@ -56,6 +60,10 @@ ROUTES = (
     batch_events,
     schedules,
     review,
+    snapshots,
+    retrains,
+    retrain_events,
+    retrain_schedules,
 )
 INCOMPRESSIBLE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "application/wasm", "image/*")
 

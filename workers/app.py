@@ -40,6 +40,11 @@ app.conf.update(
             "schedule": schedule(run_every=15),
             "options": {"queue": Queue.IO.value, "expires": 15},
         },
+        "start the retraining that is due": {
+            "task": "maskloop.start_due_retrains",
+            "schedule": schedule(run_every=20),
+            "options": {"queue": Queue.IO.value, "expires": 20},
+        },
         "ask for missing embeddings": {
             "task": "maskloop.request_missing",
             "schedule": schedule(run_every=600),

@@ -12,8 +12,11 @@ from torch import Tensor
 from engine.detector.assignment import detection_loss
 from engine.detector.config import BoxHeadConfig
 from engine.detector.head import BoxHead, positions
-from engine.errors import InvalidInput, InvalidSetting
+from engine.detector.recipe import DetectorRecipe
+from engine.errors import InvalidInput
 from engine.sam.transforms import apply_boxes, resized_shape
+
+__all__ = ["DetectorExample", "DetectorRecipe", "train_detector"]
 
 
 @dataclass(frozen=True)
@@ -28,25 +31,6 @@ class DetectorExample:
     pixels: Callable[[], NDArray[np.uint8]]
     size: tuple[int, int]
     boxes: NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class DetectorRecipe:
-    """How long and how fast to learn."""
-
-    epochs: int = 12
-    batch_size: int = 8
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    warm_up: float = 0.05
-    """Part of the steps during which the learning rate rises."""
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if min(self.epochs, self.batch_size) < 1:
-            raise InvalidSetting("A detector is trained for at least one epoch, with at least one image a step.")
-        if not (0 < self.learning_rate < float("inf") and self.weight_decay >= 0):
-            raise InvalidSetting("The learning rate must be above 0, the weight decay not below it.")
 
 
 def train_detector(

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from engine.flow import retrain_feed
+from engine.flow.candidate import evaluate_candidate
 from engine.flow.heart import TakenAway
+from engine.flow.promotion import apply_verdict
 from engine.flow.register_candidate import put_candidate
 from engine.flow.retrain_heart import RunHeart, StopAsked, beating
 from engine.flow.retrain_task import RetrainTask, run_folder
@@ -47,6 +49,10 @@ def run_retrain(run_id: UUID) -> None:
         try:
             if task.run.model_id is None:
                 _train(task, heart)
+            evaluate_candidate(run_id, heart.check)
+            apply_verdict(run_id)
+            evaluate_candidate(run_id, heart.check)
+            apply_verdict(run_id)
         except TakenAway:
             _log.info("run %s was taken away", run_id)
         except (TrainingStopped, StopAsked):

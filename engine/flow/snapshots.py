@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
 from engine.dataset.snapshot import SnapshotImage, SnapshotMask, Split, to_line
 from engine.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -101,6 +101,12 @@ def read_manifest(snapshot: Snapshot) -> bytes:
     if hashlib.sha256(content).hexdigest() != snapshot.manifest_sha256:
         raise Conflict(f"The list of masks of snapshot {snapshot.number} is damaged: its sha256 differs.")
     return content
+
+
+def count_masks(uow: UnitOfWork, project_ids: list[UUID], filters: SnapshotFilters) -> int:
+    """How many masks of some projects pass the filters now."""
+    wanted = _masks_of(project_ids, filters).with_only_columns(func.count(), maintain_column_froms=True)
+    return uow.session.scalar(wanted) or 0
 
 
 def require_manager(user: User) -> None:

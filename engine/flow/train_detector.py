@@ -3,17 +3,16 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import select
 
 from engine.detector.config import ARCH, BoxHeadConfig
 from engine.detector.embedding_detector import save_detector
-from engine.detector.train import DetectorRecipe, train_detector
+from engine.detector.recipe import DetectorRecipe, read_recipe
+from engine.detector.train import train_detector
 from engine.errors import InvalidSetting
 from engine.evaluation.read_folder import read_folder
 from engine.flow.detector_data import examples_of_folder, read_embedding
@@ -72,14 +71,7 @@ def detector_recipe(task: RetrainTask) -> DetectorRecipe:
     """The recipe with the run's values. Raises InvalidSetting for an unknown recipe or name, or what cannot be."""
     if task.run.recipe != DETECTOR:
         raise InvalidSetting(f"Detectors have one recipe, {DETECTOR}, not {task.run.recipe}.")
-    names = [field.name for field in fields(DetectorRecipe)]
-    if unknown := sorted(set(task.run.overrides) - set(names)):
-        raise InvalidSetting(f"There is no {unknown[0]}. The recipe of detectors has: {', '.join(names)}.")
-    try:
-        return TypeAdapter(DetectorRecipe).validate_python(task.run.overrides)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidSetting(f"{first['loc'][0]} cannot be {first['input']!r}: {first['msg']}.") from error
+    return read_recipe(task.run.overrides)
 
 
 def _take_stored_embeddings(model: Model, image_ids: list[str], cache: Path) -> None:

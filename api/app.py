@@ -36,6 +36,7 @@ from api.routes import (
     schedules,
     sign_in,
     snapshots,
+    tags,
 )
 from api.static import BUILT_PAGE, SinglePage
 from engine.flow.broker import register_celery_sender
@@ -64,6 +65,7 @@ ROUTES = (
     retrains,
     retrain_events,
     retrain_schedules,
+    tags,
 )
 INCOMPRESSIBLE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "application/wasm", "image/*")
 

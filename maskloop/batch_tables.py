@@ -11,6 +11,7 @@ from engine.flow.batch_estimate import Estimate
 from engine.flow.batch_listing import BatchSummary
 from engine.flow.batch_progress import BatchProgress, ItemFailure
 from engine.flow.batch_settings import CALIBRATED
+from engine.flow.compare_batches import ImageComparison
 from engine.flow.schedules import in_words as when_in_words
 from engine.store.tables import BatchSchedule, JobState
 from maskloop.batch_lookup import short
@@ -75,6 +76,19 @@ def print_batch(summary: BatchSummary, progress: BatchProgress, failures: Sequen
         console.print(f"  {failure.file_name}: {failure.error}", style="red", highlight=False)
     if failures:
         console.print(f"Try again: maskloop batch retry {short(job.id)}", highlight=False)
+
+
+def print_comparison(images: Sequence[ImageComparison]) -> None:
+    """Masks of two batches by image, and all together."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    table.add_column("image", counted(len(images), "image"), overflow="fold")
+    for name in ("gained", "lost", "changed", "same"):
+        total = sum(getattr(image, name) for image in images)
+        table.add_column(name, f"{total:,}", justify="right", no_wrap=True)
+    for image in images:
+        counts = (image.gained, image.lost, image.changed, image.same)
+        table.add_row(image.file_name, *(f"{count:,}" for count in counts))
+    Console().print(table)
 
 
 def progress_line(progress: BatchProgress) -> str:

@@ -25,6 +25,7 @@ class Selection(BaseModel):
     annotated: bool | None = Field(default=None, description="Only images that have masks, or only those without")
     not_done: bool = Field(default=False, description="Leave out what this kind of batch did with this model before")
     name_contains: str | None = Field(default=None, max_length=200, description="Only images named so")
+    tag: str | None = Field(default=None, max_length=200, description="Only images with this tag")
     images_of: UUID | None = Field(default=None, description="The images of this earlier batch")
     limit: int | None = Field(default=None, ge=1, le=10_000_000, description="The first so many, in order of import")
 

@@ -13,10 +13,12 @@ from engine.flow.job_feed import feed, recall
 from engine.flow.model_thresholds import thresholds_of
 from engine.flow.models import DETECTORS, detector_of, get_model, live_model
 from engine.flow.projects import get_project
+from engine.flow.tags import clean_tag
 from engine.store.tables import (
     Embedding,
     Event,
     Image,
+    ImageTag,
     ItemState,
     Job,
     JobItem,
@@ -236,6 +238,8 @@ def _conditions(uow: UnitOfWork, kind: JobKind, selection: Selection, model: Mod
         conditions.append(annotated if selection.annotated else ~annotated)
     if selection.name_contains:
         conditions.append(Image.file_name.icontains(selection.name_contains, autoescape=True))
+    if selection.tag is not None:
+        conditions.append(exists().where(ImageTag.image_id == Image.id, ImageTag.tag == clean_tag(selection.tag)))
     if selection.images_of is not None:
         earlier = get_batch(uow, selection.images_of)
         conditions.append(exists().where(JobItem.image_id == Image.id, JobItem.job_id == earlier.id))

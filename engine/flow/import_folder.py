@@ -1,6 +1,6 @@
 """folder of files → images of a project, file by file, each in a transaction of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -11,6 +11,7 @@ from engine.errors import Conflict, InvalidInput, NotFound
 from engine.flow.import_image import import_image, prepare_image
 from engine.flow.projects import create_project
 from engine.flow.sign_in import create_owner_if_none
+from engine.flow.tags import add_tags
 from engine.store.tables import Project
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
 
@@ -47,8 +48,11 @@ def find_project(uow: UnitOfWork, name: str) -> Project:
     return found[0]
 
 
-def import_files(project: Project, files: Iterable[Path]) -> Iterator[ImportedFile]:
-    """Import each file into `project`, as its owner; what cannot be imported is reported and the rest goes on."""
+def import_files(project: Project, files: Iterable[Path], tags: Collection[str] = ()) -> Iterator[ImportedFile]:
+    """Import each file into `project`, as its owner; what cannot be imported is reported and the rest goes on.
+
+    Each image gets `tags`, one that was there before too.
+    """
     with unit_of_work() as uow:
         owner = create_owner_if_none(uow)
     for path in files:
@@ -57,6 +61,7 @@ def import_files(project: Project, files: Iterable[Path]) -> Iterator[ImportedFi
                 prepared = prepare_image(path.name, file)
             with unit_of_work() as uow:
                 result = import_image(uow, project, prepared, owner)
+                add_tags(uow, result.image.id, tags)
         except InvalidInput as error:
             yield ImportedFile(path, error=str(error))
         except OSError as error:

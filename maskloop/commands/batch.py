@@ -30,6 +30,7 @@ from maskloop.commands.batch_options import (
     PriorityOption,
     ProjectOption,
 )
+from maskloop.commands.batch_results import compare, download
 from maskloop.commands.batch_start import start
 from maskloop.commands.options import DataOption, JsonOption, counted, print_json
 from maskloop.commands.store import open_store
@@ -43,6 +44,8 @@ app = typer.Typer(
 
 
 app.command()(start)
+app.command()(compare)
+app.command()(download)
 
 
 @app.command("list")

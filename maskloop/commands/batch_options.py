@@ -19,6 +19,7 @@ AnnotatedOption = Annotated[
 ]
 NotDoneOption = Annotated[bool, typer.Option("--not-done", help="Leave out what this kind did with this model before")]
 NamedOption = Annotated[str | None, typer.Option(metavar="TEXT", help="Only images whose name contains this")]
+TagOption = Annotated[str | None, typer.Option(metavar="TAG", help="Only images with this tag")]
 ImagesOfOption = Annotated[str | None, typer.Option(metavar="BATCH", help="The images of this earlier batch")]
 LimitOption = Annotated[int | None, typer.Option(metavar="N", help="Only the first N images, in order of import")]
 SetOption = Annotated[

@@ -1,9 +1,8 @@
 """`maskloop export`: a project's annotations as files."""
 
 import enum
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +10,13 @@ import typer
 from tqdm import tqdm
 
 from engine.errors import InvalidInput
-from engine.flow.export import export_sa1b, stream_zip
+from engine.flow.export import export_sa1b
 from engine.flow.import_folder import find_project
 from engine.flow.projects import ProjectSummary, list_projects, summarize_project
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
 from maskloop.commands.options import DataOption, JsonOption, counted, print_json
 from maskloop.commands.store import open_store
+from maskloop.write_files import write_files
 
 
 class Format(enum.StrEnum):
@@ -46,10 +46,7 @@ def export(
         chosen = _choose(uow, project)
         target = out or Path(f"{_file_stem(chosen.name)}-{file_format.value}.zip")
         files = _counted(export_sa1b(uow, chosen.id, with_images=images), chosen)
-        try:
-            _write_zip(target, files) if target.suffix.lower() == ".zip" else _write_folder(target, files)
-        except OSError as error:
-            raise InvalidInput(f"{error.filename or target} cannot be written: {error.strerror}.") from error
+        write_files(target, files)
     if as_json:
         print_json(
             {
@@ -82,28 +79,6 @@ def _counted(files: Iterator[tuple[str, bytes]], project: ProjectSummary) -> Ite
         for name, content in files:
             yield name, content
             bar.update(name.endswith(".json"))
-
-
-def _write_folder(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files:
-        _write_whole(folder / name, [content])
-
-
-def _write_zip(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(path, stream_zip(files))
-
-
-def _write_whole(path: Path, chunks: Iterable[bytes]) -> None:
-    """The file appears whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.writelines(chunks)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _file_stem(name: str) -> str:

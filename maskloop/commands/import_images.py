@@ -8,6 +8,7 @@ import typer
 from tqdm import tqdm
 
 from engine.flow.import_folder import ImportedFile, import_files, project_for_import
+from engine.flow.tags import clean_tag
 from maskloop.commands.options import DataOption, JsonOption, counted, print_json
 from maskloop.commands.store import open_store
 from maskloop.image_files import find_images
@@ -19,21 +20,25 @@ def import_images(
     project: Annotated[
         str | None, typer.Option(metavar="NAME", help="Project to add to, made when there is none [the folder's name]")
     ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Tag the images, to choose them by; may be repeated")
+    ] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add the images of a folder to a project; works whether or not maskloop is running.
 
-    A file that the project has already is left out, so the same import can be repeated. What cannot be imported is
-    listed at the end, with the reason, and the exit status is 1.
+    A file that the project has already is left out, so the same import can be repeated; it gets the tags all the same.
+    What cannot be imported is listed at the end, with the reason, and the exit status is 1.
 
     Example: maskloop import ~/photos --project street
     """
+    tags = [clean_tag(each) for each in tag or ()]
     found = find_images(folder)
     settings = open_store(data, create=True)
     target = project_for_import(project or _folder_name(folder))
     names = dict(found)
-    bar = tqdm(import_files(target, names), total=len(names), desc="import", unit="image", disable=None)
+    bar = tqdm(import_files(target, names, tags), total=len(names), desc="import", unit="image", disable=None)
     results: list[ImportedFile] = list(bar)
     failed = [(names[result.path], result.error) for result in results if result.error is not None]
     duplicates = sum(result.duplicate for result in results)

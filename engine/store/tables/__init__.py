@@ -19,7 +19,7 @@ from engine.store.tables.loop import (
 from engine.store.tables.masks import Mask, MaskVersion, Review, Stage
 from engine.store.tables.models import Embedding, Model, ModelState
 from engine.store.tables.people import Role, SignInLink, SignInSession, User
-from engine.store.tables.projects import Image, ImageOrder, Label, Project
+from engine.store.tables.projects import Image, ImageOrder, ImageTag, Label, Project
 from engine.store.tables.queue import Assignment, AssignmentState
 from engine.store.tables.schedules import BatchSchedule
 
@@ -33,6 +33,7 @@ __all__ = [
     "Image",
     "ImageOrder",
     "ImageSplit",
+    "ImageTag",
     "ItemState",
     "Job",
     "JobItem",

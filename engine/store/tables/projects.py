@@ -60,3 +60,12 @@ class Image(Base):
     display_media_type: Mapped[str]
     thumbnail_key: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class ImageTag(Base):
+    """A word that people put on an image, to choose images by."""
+
+    __tablename__ = "image_tag"
+
+    image_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("image.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True, index=True)

@@ -1022,6 +1022,283 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Snapshots
+         * @description All snapshots, or those that a project has part in, the newest first.
+         */
+        get: operations["list_snapshots"];
+        put?: never;
+        /**
+         * Create Snapshot
+         * @description Freeze the masks of some projects as they are now. An image keeps its side of the split for ever.
+         */
+        post: operations["create_snapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{snapshot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Snapshot */
+        get: operations["get_snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{snapshot_id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Diff Snapshots
+         * @description What is new, changed and gone in another snapshot.
+         */
+        get: operations["diff_snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{snapshot_id}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Snapshot Manifest
+         * @description The list of masks: a line of JSON per image, as docs/data.md describes.
+         */
+        get: operations["snapshot_manifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retrains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Retrains
+         * @description Retraining runs on a project's masks, or all, the newest first.
+         */
+        get: operations["list_retrains"];
+        put?: never;
+        /**
+         * Start Retrain
+         * @description Freeze the masks of the projects and train on them. 409 while another run for one of the projects is under way.
+         *
+         *     With values of the recipe replaced, the answer takes seconds: they are checked first.
+         */
+        post: operations["start_retrain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retrains/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Retrain
+         * @description A run, its curve so far, and its evaluation.
+         */
+        get: operations["get_retrain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retrains/{run_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Retrain
+         * @description Stop after the step in hand; what was learnt is kept.
+         */
+        post: operations["stop_retrain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retrains/{run_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Retrain
+         * @description Go on with a stopped or failed run from its last state.
+         */
+        post: operations["resume_retrain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retrains/{run_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrain Events
+         * @description Server-sent events named `progress`, each a `RetrainProgress`, whenever something changed; `gone` at the end.
+         *
+         *     The first event has the whole curve so far, the others what came since.
+         */
+        get: operations["retrain_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/retrain-schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Retrain Schedules
+         * @description The retraining on a project's masks that starts by itself, the next first.
+         */
+        get: operations["list_retrain_schedules"];
+        put?: never;
+        /**
+         * Create Retrain Schedule
+         * @description Plan retraining: by a cron expression, or after so many new masks; never with fewer than the minimum.
+         */
+        post: operations["create_retrain_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retrain-schedules/{schedule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Retrain Schedule
+         * @description Start no further run by it; those it started stay.
+         */
+        delete: operations["delete_retrain_schedule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tags
+         * @description The tags of a project's images, and how many images have each.
+         */
+        get: operations["list_tags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Tags
+         * @description An image's tags, by name.
+         */
+        get: operations["get_tags"];
+        /**
+         * Set Tags
+         * @description Give an image these tags in place of those it has.
+         */
+        put: operations["set_tags"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1238,6 +1515,18 @@ export interface components {
             /** Items */
             items: components["schemas"]["ImageComparison"][];
         };
+        /**
+         * CurvePoint
+         * @description What was measured at a step: `loss`, and for promptable models `iou` after one click, two …
+         */
+        CurvePoint: {
+            /** Step */
+            step: number;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
         /** Decided */
         Decided: {
             /** Changed */
@@ -1362,6 +1651,13 @@ export interface components {
              * @description Whether those were done with these settings
              */
             same_settings: boolean;
+            /**
+             * Settings
+             * @description Every setting the batch would have; `calibrated` names those that are the model's own
+             */
+            settings: {
+                [key: string]: unknown;
+            };
         };
         /** Failure */
         Failure: {
@@ -2038,6 +2334,299 @@ export interface components {
              */
             strokes: number;
         };
+        /**
+         * Retrain
+         * @description A retraining run.
+         */
+        Retrain: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "promptable" | "detector";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "evaluating" | "stopping" | "stopped" | "finished" | "failed";
+            /**
+             * Project Id
+             * @description Unset when its snapshot is of several projects
+             */
+            project_id: string | null;
+            /** Project Ids */
+            project_ids: string[];
+            /**
+             * Snapshot Id
+             * Format: uuid
+             */
+            snapshot_id: string;
+            /** Snapshot Number */
+            snapshot_number: number;
+            counts: components["schemas"]["SnapshotCounts"];
+            /** Replay Snapshot Ids */
+            replay_snapshot_ids: string[];
+            /** Replay Scenes */
+            replay_scenes: boolean;
+            /** New Masks Only */
+            new_masks_only: boolean;
+            /**
+             * Base Model Id
+             * Format: uuid
+             */
+            base_model_id: string;
+            /** Base Model Name */
+            base_model_name: string;
+            /**
+             * Model Id
+             * @description The candidate, once it is registered
+             */
+            model_id: string | null;
+            /** Model Name */
+            model_name: string | null;
+            /** Recipe */
+            recipe: string;
+            /** Overrides */
+            overrides: {
+                [key: string]: unknown;
+            };
+            /**
+             * Step
+             * @description Steps done
+             */
+            step: number;
+            /**
+             * Steps
+             * @description Unset until a worker has begun
+             */
+            steps: number | null;
+            /**
+             * Seconds Left
+             * @description Of the training, by its speed so far
+             */
+            seconds_left: number | null;
+            /**
+             * Attempts
+             * @description Workers that were at it, one after another
+             */
+            attempts: number;
+            /** Verdict */
+            verdict: {
+                [key: string]: unknown;
+            } | null;
+            /** Error */
+            error: string | null;
+            /** Schedule Id */
+            schedule_id: string | null;
+            /** Created By Name */
+            created_by_name: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Machine Seconds */
+            machine_seconds: number;
+        };
+        /**
+         * RetrainDetail
+         * @description A run, its whole curve, and what its candidate was measured at.
+         */
+        RetrainDetail: {
+            run: components["schemas"]["Retrain"];
+            /** Points */
+            points: components["schemas"]["CurvePoint"][];
+            /** Evaluation */
+            evaluation: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * RetrainKind
+         * @description promptable: the model that annotators work with; detector: the head that prefills.
+         * @enum {string}
+         */
+        RetrainKind: "promptable" | "detector";
+        /**
+         * RetrainOrder
+         * @description A retraining run as somebody asked for it; a schedule keeps it until the time comes.
+         *
+         *     Either an existing snapshot, or projects whose masks are frozen when the run starts.
+         */
+        RetrainOrder: {
+            /** @default promptable */
+            kind: components["schemas"]["RetrainKind"];
+            /**
+             * Project Ids
+             * @default []
+             */
+            project_ids: string[];
+            /**
+             * Snapshot Id
+             * @description Train on this snapshot instead of freezing one now
+             */
+            snapshot_id?: string | null;
+            /**
+             * @description Which masks are frozen
+             * @default {
+             *       "minimum_area": 0,
+             *       "reviewed_only": false
+             *     }
+             */
+            filters: components["schemas"]["SnapshotFilters"];
+            /**
+             * Validation Share
+             * @description Of images that are not on a side yet
+             * @default 0.2
+             */
+            validation_share: number;
+            /**
+             * Name
+             * @description The candidate is called NAME v1, v2 …; after its projects
+             */
+            name?: string | null;
+            /**
+             * Base Model Id
+             * @description The live model when the run starts, if none is named
+             */
+            base_model_id?: string | null;
+            /**
+             * Recipe
+             * @description finetune, or detector for detectors, if none is named
+             */
+            recipe?: string | null;
+            /**
+             * Overrides
+             * @description Values of the recipe to replace, such as schedule.learning_rate
+             * @default {}
+             */
+            overrides: {
+                [key: string]: string | number | boolean | unknown[] | null;
+            };
+            /**
+             * Replay Snapshot Ids
+             * @description Earlier snapshots to train on as well, so that old skills stay
+             * @default []
+             */
+            replay_snapshot_ids: string[];
+            /**
+             * Replay Scenes
+             * @description Train on generated scenes as well; if unset, unless earlier snapshots are replayed
+             */
+            replay_scenes?: boolean | null;
+            /**
+             * New Masks Only
+             * @description Train on masks that the run before did not have, as the paper's first stage does
+             * @default false
+             */
+            new_masks_only: boolean;
+            /**
+             * Minimum New Masks
+             * @description Do not start with fewer masks that the run before did not have
+             * @default 0
+             */
+            minimum_new_masks: number;
+            /**
+             * Allow Parallel
+             * @description Start although another run for the project is under way
+             * @default false
+             */
+            allow_parallel: boolean;
+        };
+        /** RetrainSchedule */
+        RetrainSchedule: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Project Id
+             * Format: uuid
+             */
+            project_id: string;
+            /** Order */
+            order: {
+                [key: string]: unknown;
+            };
+            /**
+             * When
+             * @description In words
+             */
+            when: string;
+            /** Cron */
+            cron: string | null;
+            /** Zone */
+            zone: string | null;
+            /** Every New Masks */
+            every_new_masks: number | null;
+            /** Minimum New Masks */
+            minimum_new_masks: number;
+            /**
+             * New Masks
+             * @description New masks so far
+             */
+            new_masks: number;
+            /** Next At */
+            next_at: string | null;
+            /**
+             * Last Error
+             * @description Why it could not start a run the last time
+             */
+            last_error: string | null;
+        };
+        /**
+         * RetrainScheduleRequest
+         * @description Exactly one of `cron` and `new_masks`.
+         */
+        RetrainScheduleRequest: {
+            /**
+             * @default {
+             *       "kind": "promptable",
+             *       "project_ids": [],
+             *       "filters": {
+             *         "minimum_area": 0,
+             *         "reviewed_only": false
+             *       },
+             *       "validation_share": 0.2,
+             *       "overrides": {},
+             *       "replay_snapshot_ids": [],
+             *       "new_masks_only": false,
+             *       "minimum_new_masks": 0,
+             *       "allow_parallel": false
+             *     }
+             */
+            order: components["schemas"]["RetrainOrder"];
+            /** Cron */
+            cron?: string | null;
+            /**
+             * Zone
+             * @description The cron expression's time zone, as in Europe/Berlin
+             * @default UTC
+             */
+            zone: string;
+            /** New Masks */
+            new_masks?: number | null;
+            /**
+             * Minimum New Masks
+             * @description Never start with fewer new masks
+             * @default 1
+             */
+            minimum_new_masks: number;
+        };
         /** RetryRequest */
         RetryRequest: {
             /**
@@ -2215,6 +2804,11 @@ export interface components {
              */
             name_contains?: string | null;
             /**
+             * Tag
+             * @description Only images with this tag
+             */
+            tag?: string | null;
+            /**
              * Images Of
              * @description The images of this earlier batch
              */
@@ -2224,6 +2818,20 @@ export interface components {
              * @description The first so many, in order of import
              */
             limit?: number | null;
+        };
+        /** SideCounts */
+        SideCounts: {
+            /** Images */
+            images: number;
+            /** Masks */
+            masks: number;
+            /**
+             * Stages
+             * @description Masks by their stage
+             */
+            stages: {
+                [key: string]: number;
+            };
         };
         /** SignIn */
         SignIn: {
@@ -2240,6 +2848,174 @@ export interface components {
              * @description Why the image is not annotated
              */
             reason: string;
+        };
+        /**
+         * Snapshot
+         * @description A frozen list of mask versions.
+         */
+        Snapshot: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Number */
+            number: number;
+            /** Name */
+            name: string;
+            /** Project Ids */
+            project_ids: string[];
+            /** Filters */
+            filters: {
+                [key: string]: unknown;
+            };
+            counts: components["schemas"]["SnapshotCounts"];
+            /**
+             * Authors
+             * @description Who made its masks, the most industrious first
+             */
+            authors: components["schemas"]["SnapshotAuthor"][];
+            /**
+             * Manifest Sha256
+             * @description Of the list of masks: equal hashes are equal data sets
+             */
+            manifest_sha256: string;
+            /**
+             * Previous Id
+             * @description The snapshot of the same projects before it
+             */
+            previous_id: string | null;
+            /** Created By Name */
+            created_by_name: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /** SnapshotAuthor */
+        SnapshotAuthor: {
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /** Name */
+            name: string;
+            /** Masks */
+            masks: number;
+        };
+        /** SnapshotCounts */
+        SnapshotCounts: {
+            train: components["schemas"]["SideCounts"];
+            validation: components["schemas"]["SideCounts"];
+        };
+        /**
+         * SnapshotDiff
+         * @description A later snapshot beside an earlier one. A changed mask is in both, in another version.
+         */
+        SnapshotDiff: {
+            /** Images Added */
+            images_added: number;
+            /** Images Removed */
+            images_removed: number;
+            /** Masks Added */
+            masks_added: number;
+            /** Masks Changed */
+            masks_changed: number;
+            /** Masks Removed */
+            masks_removed: number;
+            /** Masks Same */
+            masks_same: number;
+            /**
+             * Stages
+             * @description Added, changed and removed masks by their stage
+             */
+            stages: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+        };
+        /**
+         * SnapshotFilters
+         * @description Which masks are frozen: those that pass everything that is asked. Masks that wait for review never are.
+         */
+        SnapshotFilters: {
+            /**
+             * Stages
+             * @description Only masks of these stages
+             */
+            stages?: components["schemas"]["Stage"][] | null;
+            /**
+             * Labels
+             * @description Only masks labelled so
+             */
+            labels?: string[] | null;
+            /**
+             * Minimum Predicted Iou
+             * @description Lowest estimate of the model; masks a person drew without it pass
+             */
+            minimum_predicted_iou?: number | null;
+            /**
+             * Minimum Stability Score
+             * @description Lowest stability; masks a person drew without it pass
+             */
+            minimum_stability_score?: number | null;
+            /**
+             * Minimum Area
+             * @description Smallest mask, in pixels
+             * @default 0
+             */
+            minimum_area: number;
+            /**
+             * Reviewed Only
+             * @description Leave out what a batch made and nobody has accepted
+             * @default false
+             */
+            reviewed_only: boolean;
+        };
+        /**
+         * SnapshotOrder
+         * @description A snapshot as somebody asked for it.
+         */
+        SnapshotOrder: {
+            /** Project Ids */
+            project_ids: string[];
+            /**
+             * Name
+             * @description After its projects, if none is given
+             */
+            name?: string | null;
+            /**
+             * @default {
+             *       "minimum_area": 0,
+             *       "reviewed_only": false
+             *     }
+             */
+            filters: components["schemas"]["SnapshotFilters"];
+            /**
+             * Validation Share
+             * @description Share of images kept for measuring, of those not yet on a side
+             * @default 0.2
+             */
+            validation_share: number;
+        };
+        /**
+         * Stage
+         * @description The stage of the data engine a mask was made in (paper, section 4).
+         * @enum {string}
+         */
+        Stage: "manual" | "semi_automatic" | "automatic";
+        /** TagCount */
+        TagCount: {
+            /** Tag */
+            tag: string;
+            /**
+             * Images
+             * @description Images of the project that have it
+             */
+            images: number;
         };
         /** Turn */
         Turn: {
@@ -4364,6 +5140,555 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_snapshots: {
+        parameters: {
+            query?: {
+                project_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnapshotOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snapshot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    diff_snapshots: {
+        parameters: {
+            query: {
+                /** @description The later snapshot */
+                to: string;
+            };
+            header?: never;
+            path: {
+                snapshot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotDiff"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshot_manifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snapshot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_retrains: {
+        parameters: {
+            query?: {
+                project_id?: string | null;
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retrain"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_retrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetrainOrder"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retrain"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_retrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetrainDetail"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_retrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retrain"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_retrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retrain"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retrain_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_retrain_schedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetrainSchedule"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_retrain_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetrainScheduleRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetrainSchedule"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_retrain_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schedule_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagCount"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string[];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
             /** @description What went wrong, in a sentence */

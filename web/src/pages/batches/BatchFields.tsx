@@ -7,9 +7,11 @@ import { makesMasks } from "./batch_form";
 import styles from "./batches.module.css";
 import type { FieldsProps } from "./NewBatch";
 import { modelsQuery, reviewSettingQuery } from "./queries";
+import { useEstimate } from "./use_estimate";
 import { words } from "./words";
 
-export function AutomaticFields({ form, change }: FieldsProps) {
+export function AutomaticFields({ projectId, form, change }: FieldsProps & { projectId: string }) {
+  const settings = useEstimate(projectId, form).data?.settings;
   return (
     <>
       <div>
@@ -31,11 +33,13 @@ export function AutomaticFields({ form, change }: FieldsProps) {
       <div className={styles.pair}>
         <Share
           label={words.predictedIou}
+          applies={applies(settings, "pred_iou_thresh")}
           value={form.predictedIou}
           onChange={(predictedIou) => change({ predictedIou })}
         />
         <Share
           label={words.stability}
+          applies={applies(settings, "stability_score_thresh")}
           value={form.stability}
           onChange={(stability) => change({ stability })}
         />
@@ -156,17 +160,29 @@ export function MoreFields({ projectId, form, change }: FieldsProps & { projectI
   );
 }
 
+/** Which value a threshold has while its field is empty, and whose it is. */
+function applies(settings: Record<string, unknown> | undefined, name: string): string | null {
+  const value = settings?.[name];
+  if (typeof value !== "number") return null;
+  const calibrated = settings?.calibrated;
+  return words.applies(value, Array.isArray(calibrated) && calibrated.includes(name));
+}
+
 interface ShareProps {
   label: string;
+  /** What applies while nothing is typed. */
+  applies: string | null;
   value: number | "";
   onChange: (value: number | "") => void;
 }
 
-/** A number from 0 to 1; empty means the preset's. */
-function Share({ label, value, onChange }: ShareProps) {
+/** A number from 0 to 1; empty means the model's own or the preset's, which is said. */
+function Share({ label, applies, value, onChange }: ShareProps) {
   return (
     <NumberInput
       label={label}
+      description={value === "" ? applies : null}
+      inputWrapperOrder={["label", "input", "description", "error"]}
       placeholder={words.fromPreset}
       min={0}
       max={1}

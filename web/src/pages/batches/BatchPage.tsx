@@ -212,14 +212,7 @@ function BatchFacts({ batch }: { batch: Batch }) {
     [words.facts.started, moment(batch.created_at)],
     ...(batch.created_by_name ? ([[words.facts.by, batch.created_by_name]] as [string, string][]) : []),
     [words.facts.priority, words.priorities[batch.priority]],
-    ...Object.entries(batch.settings).map(([key, value]): [string, string] => [
-      words.settingNames[key] ?? key,
-      value === null
-        ? words.byMemory
-        : typeof value === "number"
-          ? String(Number(value.toFixed(4)))
-          : String(value),
-    ]),
+    ...settingFacts(batch.settings),
   ];
   return (
     <section className={`${styles.panel} numbers`} aria-label={words.settings}>
@@ -233,6 +226,19 @@ function BatchFacts({ batch }: { batch: Batch }) {
       </dl>
     </section>
   );
+}
+
+function settingFacts({ calibrated, ...settings }: Batch["settings"]): [string, string][] {
+  const own = Array.isArray(calibrated) ? calibrated : [];
+  return Object.entries(settings).map(([key, value]) => {
+    const text =
+      value === null
+        ? words.byMemory
+        : typeof value === "number"
+          ? String(Number(value.toFixed(4)))
+          : String(value);
+    return [words.settingNames[key] ?? key, own.includes(key) ? words.calibrated(text) : text];
+  });
 }
 
 function Fact({ name, value }: { name: string; value: string }) {

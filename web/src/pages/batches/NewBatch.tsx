@@ -1,5 +1,4 @@
-import { Button, Checkbox, Drawer, Group, SegmentedControl, TextInput } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
+import { Button, Checkbox, Drawer, Group, SegmentedControl, Select, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useNavigate } from "react-router";
@@ -8,7 +7,8 @@ import { texts } from "../../texts";
 import { AutomaticFields, MoreFields, WhenFields } from "./BatchFields";
 import { type BatchForm, EMPTY_FORM, isComplete, orderOf, scheduleOf } from "./batch_form";
 import styles from "./batches.module.css";
-import { estimateQuery } from "./queries";
+import { tagsQuery } from "./queries";
+import { useEstimate } from "./use_estimate";
 import { type BatchKind, duration, words } from "./words";
 
 const KINDS: BatchKind[] = ["automatic", "prefill", "embed", "export"];
@@ -39,8 +39,8 @@ export function NewBatch({ projectId, onClose }: NewBatchProps) {
           />
           <p className={styles.hint}>{words.kindTexts[form.kind]}</p>
         </div>
-        <ImageFields form={form} change={change} />
-        {form.kind === "automatic" && <AutomaticFields form={form} change={change} />}
+        <ImageFields projectId={projectId} form={form} change={change} />
+        {form.kind === "automatic" && <AutomaticFields projectId={projectId} form={form} change={change} />}
         <WhenFields form={form} change={change} />
         <MoreFields projectId={projectId} form={form} change={change} />
         <div className={styles.foot}>
@@ -93,7 +93,8 @@ export interface FieldsProps {
   change: (part: Partial<BatchForm>) => void;
 }
 
-function ImageFields({ form, change }: FieldsProps) {
+function ImageFields({ projectId, form, change }: FieldsProps & { projectId: string }) {
+  const tags = useQuery(tagsQuery(projectId)).data ?? [];
   return (
     <>
       <div>
@@ -122,17 +123,24 @@ function ImageFields({ form, change }: FieldsProps) {
         maxLength={200}
         onChange={(event) => change({ nameContains: event.currentTarget.value })}
       />
+      {tags.length > 0 && (
+        <Select
+          label={words.tag}
+          placeholder={words.tagNone}
+          clearable
+          searchable
+          value={form.tag}
+          onChange={(tag) => change({ tag })}
+          data={tags.map(({ tag, images }) => ({ value: tag, label: words.tagOption(tag, images) }))}
+        />
+      )}
     </>
   );
 }
 
 /** What the batch would cost; an order that cannot be says why. */
 function Estimate({ projectId, form }: { projectId: string; form: BatchForm }) {
-  const [settled] = useDebouncedValue(form, 250);
-  const estimate = useQuery({
-    ...estimateQuery(projectId, orderOf({ ...settled, name: "" })),
-    placeholderData: (before) => before,
-  });
+  const estimate = useEstimate(projectId, form);
   const data = estimate.data;
   const text = estimate.error
     ? estimate.error.message

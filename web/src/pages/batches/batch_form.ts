@@ -13,6 +13,8 @@ export interface BatchForm {
   images: "all" | "annotated" | "unannotated";
   notDone: boolean;
   nameContains: string;
+  /** Null: whatever their tags. */
+  tag: string | null;
   model: string | null;
   preset: Preset;
   /** Empty: as the preset says. */
@@ -35,6 +37,7 @@ export const EMPTY_FORM: BatchForm = {
   images: "all",
   notDone: true,
   nameContains: "",
+  tag: null,
   model: null,
   preset: "custom",
   predictedIou: "",
@@ -61,6 +64,7 @@ export function orderOf(form: BatchForm): BatchOrder {
       annotated: form.images === "all" ? null : form.images === "annotated",
       not_done: form.notDone,
       name_contains: form.nameContains.trim() || null,
+      tag: form.tag,
     },
     settings: form.kind === "automatic" ? automaticSettings(form) : {},
     model_id: form.kind === "export" ? null : form.model,

@@ -64,6 +64,13 @@ export const estimateQuery = (projectId: string, order: BatchOrder) =>
     staleTime: 0,
   });
 
+export const tagsQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["projects", projectId, "tags"],
+    queryFn: () =>
+      unwrap(api.GET("/api/v1/projects/{project_id}/tags", { params: { path: { project_id: projectId } } })),
+  });
+
 export const modelsQuery = () =>
   queryOptions({ queryKey: ["models"], queryFn: () => unwrap(api.GET("/api/v1/models")) });
 

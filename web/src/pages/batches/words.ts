@@ -8,6 +8,8 @@ export type BatchKind = Batch["kind"];
 const plural = (count: number, one: string): string =>
   `${count.toLocaleString("en")} ${one}${count === 1 ? "" : "s"}`;
 
+const rounded = (value: number): number => Number(value.toFixed(3));
+
 export const words = {
   images: "Images",
   batches: "Batches",
@@ -100,6 +102,9 @@ export const words = {
   selections: { all: "All", unannotated: "Without masks", annotated: "With masks" },
   notDone: "Leave out what was done before with this model",
   nameContains: "Only names that contain",
+  tag: "Only images tagged",
+  tagNone: "with any tag, or none",
+  tagOption: (tag: string, images: number) => `${tag} (${plural(images, "image")})`,
   preset: "Preset",
   presets: { fast: "Fast", custom: "Whole image", paper: "Paper" },
   presetTexts: {
@@ -111,6 +116,10 @@ export const words = {
   stability: "Stability at least",
   pointsPerSide: "Points per side",
   fromPreset: "preset",
+  /** What applies to a field that is left empty, and why. */
+  applies: (value: number, calibrated: boolean) =>
+    calibrated ? `${rounded(value)}, calibrated for the model` : `${rounded(value)}, from the preset`,
+  calibrated: (value: string) => `${value} (calibrated)`,
   model: "Model",
   liveModel: "The live model",
   when: "Start",

@@ -16,6 +16,7 @@ from api.origin import SameOrigin
 from api.routes import (
     batch_events,
     batches,
+    comparison,
     decode,
     embeddings,
     export,
@@ -23,6 +24,7 @@ from api.routes import (
     image_files,
     images,
     labels,
+    loop,
     masks,
     models,
     own_figures,
@@ -65,6 +67,8 @@ ROUTES = (
     retrains,
     retrain_events,
     retrain_schedules,
+    comparison,
+    loop,
     tags,
 )
 INCOMPRESSIBLE = (*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/octet-stream", "application/wasm", "image/*")

@@ -111,7 +111,7 @@ def model_schema(model: tables.Model) -> schemas.Model:
         name=model.name,
         arch=model.arch,
         state=model.state.value,
-        image_size=model.config["image_size"],
+        image_size=model.config.get("image_size", 0),
         metrics=model.metrics,
         created_at=model.created_at,
         weights_sha256=model.weights_sha256,

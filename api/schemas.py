@@ -197,7 +197,7 @@ class Model(Schema):
     name: str
     arch: str
     state: ModelState
-    image_size: int = Field(description="Side of the square model input, in pixels")
+    image_size: int = Field(description="Side of the square model input, in pixels; 0 for a detector that takes any")
     metrics: dict[str, Any] | None
     created_at: datetime
     weights_sha256: str

@@ -51,8 +51,6 @@ def run_retrain(run_id: UUID) -> None:
                 _train(task, heart)
             evaluate_candidate(run_id, heart.check)
             apply_verdict(run_id)
-            evaluate_candidate(run_id, heart.check)
-            apply_verdict(run_id)
         except TakenAway:
             _log.info("run %s was taken away", run_id)
         except (TrainingStopped, StopAsked):

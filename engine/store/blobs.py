@@ -63,6 +63,13 @@ class Blobs:
     def exists(self, key: str) -> bool:
         return self._files.exists(self._path(key))
 
+    def delete(self, key: str) -> None:
+        """Remove a blob that no row refers to any more; harmless when it is gone."""
+        try:
+            self._files.rm_file(self._path(key))
+        except FileNotFoundError:
+            return
+
     def local_path(self, key: str) -> Path | None:
         """Where the blob lies on this machine, for serving it without a copy; None for a remote store."""
         return Path(self._path(key)) if self._local else None

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from engine.flow.annotate import put_mask
+from engine.flow.loop_settings import BenchmarkSettings, ProjectLoop, set_loop_settings
 from engine.flow.retrain import start_retrain
 from engine.flow.retrain_order import read_retrain_order
 from engine.store.tables import Image, Mask, Project, RetrainRun, User
@@ -28,7 +29,9 @@ def annotate(user: User, image: Image, **changes: Any) -> Mask:
 
 
 def annotated_project(user: User, project: Project, images: int = 4) -> list[Image]:
-    """Images with one mask each; some are on either side of the split."""
+    """Images with one mask each; some are on either side of the split. What is measured takes a moment."""
+    with unit_of_work() as uow:
+        set_loop_settings(uow, user, project.id, ProjectLoop(benchmark=BenchmarkSettings(scenes=2, noc=False)))
     added = [add_image(project, user, seed) for seed in range(images)]
     for image in added:
         annotate(user, image)

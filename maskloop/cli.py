@@ -25,6 +25,8 @@ COMMANDS = {
     "train": "maskloop.commands.train:train",
     "automask": "maskloop.commands.automask:automask",
     "batch": "maskloop.commands.batch:app",
+    "snapshot": "maskloop.commands.snapshot:app",
+    "retrain": "maskloop.commands.retrain:app",
     "models": "maskloop.commands.models:app",
     "detector": "maskloop.commands.detector:app",
     "simulate": "maskloop.commands.simulate:simulate",

@@ -1,6 +1,7 @@
 """`python -m workers`: one worker, with the schedule unless told otherwise."""
 
 import argparse
+import os
 import sys
 
 from celery.beat import EmbeddedService
@@ -18,7 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
         help="queues to work on, the most urgent first [%(default)s]",
     )
     parser.add_argument("--no-beat", action="store_true", help="leave the schedule to another process")
+    parser.add_argument("--nice", type=int, default=0, metavar="N", help="give way to other processes [%(default)s]")
     options = parser.parse_args(arguments)
+    if options.nice:
+        os.nice(options.nice)
     if not options.no_beat:
         # A thread, so that nothing is left behind when the worker is killed.
         EmbeddedService(app, thread=True).start()

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from engine.errors import InvalidSetting
+from engine.flow.dispatch import Queue
 from engine.flow.sign_in import create_owner_if_none
 from engine.settings import Settings
 from engine.store.unit_of_work import unit_of_work
@@ -26,6 +27,9 @@ from migrations import upgrade
 
 START_PATIENCE = 60.0
 DEATHS_AT_START = 3
+PROMPT_QUEUES = tuple(queue.value for queue in Queue if queue is not Queue.TRAIN)
+GIVING_WAY = 10
+"""By how much retraining is less urgent than the rest, as `nice` counts."""
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -72,12 +76,21 @@ def start(settings: Settings, folder: HeldFolder, browser: bool) -> None:
 
 
 def children(settings: Settings) -> list[Child]:
-    """The API, the worker with the schedule, each with a log file of its own."""
+    """The API, the worker with the schedule, and one that retrains; each with a log file of its own.
+
+    A training takes hours and a worker does one thing at a time, so it has a process of its own; it gives way to the
+    others, so that annotators' images are still embedded while they look at the last one.
+    """
     logs = settings.data / "logs"
     listen = ["--host", settings.host, "--port", str(settings.port), "--no-access-log"]
     return [
         Child("web", ["uvicorn", "--factory", "api.app:create_app", *listen], logs / "web.log"),
-        Child("worker", ["workers"], logs / "worker.log"),
+        Child("worker", ["workers", "--queues", ",".join(PROMPT_QUEUES)], logs / "worker.log"),
+        Child(
+            "training",
+            ["workers", "--queues", Queue.TRAIN.value, "--no-beat", "--nice", str(GIVING_WAY)],
+            logs / "training.log",
+        ),
     ]
 
 

@@ -344,7 +344,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Models */
+        /**
+         * List Models
+         * @description All models, the newest first, with their lineage and figures.
+         */
         get: operations["list_models"];
         put?: never;
         post?: never;
@@ -366,6 +369,110 @@ export interface paths {
          * @description The model that embeds new images. 404 while the first start still prepares it.
          */
         get: operations["live_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back
+         * @description Make the model live again that the live one replaced. 409 when there is none to go back to.
+         */
+        post: operations["roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model
+         * @description A model: where it came from, what it was trained on, its evaluation, and what needs it.
+         */
+        get: operations["get_model"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Model
+         * @description Delete a model that nothing needs. 409 says what needs it.
+         */
+        delete: operations["delete_model"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promote Model
+         * @description Make a model live; harmless when it is. Pages that are open go on with the one they began with.
+         */
+        post: operations["promote_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/weights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Weights
+         * @description The weights as a safetensors file; `maskloop models add` takes it.
+         */
+        get: operations["weights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{model_id}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Card
+         * @description The model card in Markdown.
+         */
+        get: operations["card"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1255,6 +1362,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/retrains/{run_id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Comparison
+         * @description The held-out masks of an evaluated run: what base and candidate reach on each, the largest difference first.
+         */
+        get: operations["list_comparison"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retrains/{run_id}/comparison/{mask_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Compared
+         * @description One mask as it was annotated, and the masks of both models beside each other.
+         */
+        get: operations["get_compared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/loop-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Loop Settings
+         * @description Gate, benchmark, and whether what passes goes live by itself.
+         */
+        get: operations["get_loop_settings"];
+        /**
+         * Put Loop Settings
+         * @description Replace them; what was judged before keeps its verdict.
+         */
+        put: operations["put_loop_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/loop-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Loop Report
+         * @description What the loop came to, round by round, and the paper's figures to hold it against.
+         */
+        get: operations["get_loop_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/contribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Contribution
+         * @description The newest model that one's own masks trained, and how much better it is than the one before.
+         */
+        get: operations["get_contribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/tags": {
         parameters: {
             query?: never;
@@ -1505,6 +1716,95 @@ export interface components {
             /** Latest */
             latest: components["schemas"]["LatestResult"][];
         };
+        /**
+         * BenchmarkSettings
+         * @description The fixed set of every round: generated scenes, and the images of a folder on the workers' machines if named.
+         */
+        BenchmarkSettings: {
+            /**
+             * Scenes
+             * @description Generated scenes, always the same
+             * @default 24
+             */
+            scenes: number;
+            /**
+             * Seed
+             * @description Of the first scene; the others follow
+             * @default 900000000
+             */
+            seed: number;
+            /**
+             * Folder
+             * @description A folder with images/ and annotations/ (SA-1B's form) to measure on as well
+             */
+            folder?: string | null;
+            /**
+             * Folder Images
+             * @description At most so many of its images, spread evenly over their sources
+             */
+            folder_images?: number | null;
+            /**
+             * Held Out Images
+             * @description At most so many of the snapshot's held-out images are measured
+             * @default 200
+             */
+            held_out_images: number;
+            /**
+             * Noc
+             * @description Count the clicks to an IoU of 0.90, up to 20; takes most of the time
+             * @default true
+             */
+            noc: boolean;
+        };
+        /**
+         * ComparedAnswer
+         * @description What one model made of the clicks.
+         */
+        ComparedAnswer: {
+            /**
+             * Clicks
+             * @description [x, y, label] in image pixels; label 1 foreground
+             */
+            clicks: [
+                number,
+                number,
+                0 | 1
+            ][];
+            segmentation: components["schemas"]["Segmentation"];
+            /** Iou */
+            iou: number;
+        };
+        /**
+         * ComparedMask
+         * @description A held-out mask, and what base and candidate reach on it.
+         */
+        ComparedMask: {
+            /**
+             * Mask Id
+             * Format: uuid
+             */
+            mask_id: string;
+            /**
+             * Version
+             * @description That was frozen
+             */
+            version: number;
+            /**
+             * Image Id
+             * Format: uuid
+             */
+            image_id: string;
+            /** Label */
+            label: string | null;
+            /** Area */
+            area: number;
+            /** Base Iou */
+            base_iou: number;
+            /** Candidate Iou */
+            candidate_iou: number;
+            /** Difference */
+            difference: number;
+        };
         /** Comparison */
         Comparison: {
             /**
@@ -1514,6 +1814,43 @@ export interface components {
             total: number;
             /** Items */
             items: components["schemas"]["ImageComparison"][];
+        };
+        /** ComparisonPage */
+        ComparisonPage: {
+            /** Items */
+            items: components["schemas"]["ComparedMask"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * Contribution
+         * @description A model that went live and was trained on a person's masks.
+         */
+        Contribution: {
+            /**
+             * Model Id
+             * Format: uuid
+             */
+            model_id: string;
+            /** Model Name */
+            model_name: string;
+            /** Run Number */
+            run_number: number;
+            /**
+             * Masks
+             * @description Theirs, among those it was trained on
+             */
+            masks: number;
+            /**
+             * Points
+             * @description Gain in mIoU after one click on the held-out images, in hundredths
+             */
+            points: number | null;
+            /**
+             * Live From
+             * Format: date-time
+             */
+            live_from: string;
         };
         /**
          * CurvePoint
@@ -1680,6 +2017,87 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /**
+         * Figures
+         * @description A model on one set. By clicks ("1", "3", "5"): mIoU, gain in mIoU over its base, calibration error.
+         */
+        Figures: {
+            /** Images */
+            images: number;
+            /** Masks */
+            masks: number;
+            /** Miou */
+            miou: {
+                [key: string]: number;
+            };
+            /**
+             * Gain
+             * @description Less the base's, in the same run; empty for what no run made
+             */
+            gain: {
+                [key: string]: number;
+            };
+            /**
+             * Noc90
+             * @description Clicks to an IoU of 0.90, at most 20
+             */
+            noc90: number | null;
+            /** Calibration Error */
+            calibration_error: {
+                [key: string]: number;
+            };
+            /**
+             * Average Precision
+             * @description Of a detector: AP over the IoUs 0.50 to 0.95
+             */
+            average_precision: number | null;
+            /**
+             * Average Recall
+             * @description Of a detector: AR of 100 boxes
+             */
+            average_recall: number | null;
+        };
+        /**
+         * GateSettings
+         * @description The rules of the gate, with the defaults of `engine.evaluation.gate.GateRules`.
+         */
+        GateSettings: {
+            /**
+             * Clicks
+             * @description mIoU after so many clicks is judged
+             * @default [
+             *       1,
+             *       3,
+             *       5
+             *     ]
+             */
+            clicks: (1 | 3 | 5)[];
+            /**
+             * Better At
+             * @description Figures that must be better at least
+             * @default 1
+             */
+            better_at: number;
+            /**
+             * Better On
+             * @description The set on which they must be: one of the two, a certain one, or each
+             * @default either
+             * @enum {string}
+             */
+            better_on: "either" | "validation" | "benchmark" | "both";
+            /**
+             * Largest Loss
+             * @description Points a figure may lose at most, on both sets
+             * @default 0.5
+             */
+            largest_loss: number;
+            /**
+             * Certain
+             * @description Better means that the 95 % interval of the difference lies above zero, not just the difference
+             * @default true
+             */
+            certain: boolean;
         };
         /** Health */
         Health: {
@@ -1944,6 +2362,74 @@ export interface components {
              */
             overlay_url: string | null;
         };
+        /** LoopReport */
+        LoopReport: {
+            /** Rounds */
+            rounds: components["schemas"]["LoopRound"][];
+            reference: components["schemas"]["Reference"];
+        };
+        /**
+         * LoopRound
+         * @description The time for which one model was live. What there was none of is unset.
+         */
+        LoopRound: {
+            /** Number */
+            number: number;
+            /** Model Id */
+            model_id: string | null;
+            /** Model Name */
+            model_name: string | null;
+            /** Began At */
+            began_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            held_out: components["schemas"]["Figures"] | null;
+            benchmark: components["schemas"]["Figures"] | null;
+            /**
+             * Masks
+             * @description Made by people
+             */
+            masks: number;
+            /**
+             * Images
+             * @description On which people made them
+             */
+            images: number;
+            /**
+             * Clicks
+             * @description Points and boxes per mask
+             */
+            clicks: number | null;
+            /**
+             * Seconds
+             * @description Active seconds per mask
+             */
+            seconds: number | null;
+            /**
+             * Masks Per Image
+             * @description Whoever or whatever made them
+             */
+            masks_per_image: number | null;
+            /**
+             * Prefilled
+             * @description Masks that were offered and decided on since
+             */
+            prefilled: number;
+            /**
+             * Accepted Share
+             * @description Of those, the part that was kept
+             */
+            accepted_share: number | null;
+            /** People Hours */
+            people_hours: number;
+            /** Machine Hours */
+            machine_hours: number;
+            /**
+             * Runs
+             * @description Numbers of the retraining runs of the round
+             */
+            runs: number[];
+        };
         /** Mask */
         Mask: {
             /**
@@ -2126,7 +2612,7 @@ export interface components {
             state: "candidate" | "live" | "retired";
             /**
              * Image Size
-             * @description Side of the square model input, in pixels
+             * @description Side of the square model input, in pixels; 0 for a detector that takes any
              */
             image_size: number;
             /** Metrics */
@@ -2151,6 +2637,77 @@ export interface components {
              */
             decode_url: string | null;
         };
+        /**
+         * ModelDetail
+         * @description A model, all that is known about it, and why it cannot be deleted.
+         */
+        ModelDetail: {
+            model: components["schemas"]["RegistryModel"];
+            /**
+             * Ancestors
+             * @description The parent first, then its parent, and so on
+             */
+            ancestors: string[];
+            /** Children */
+            children: string[];
+            /** Recipe */
+            recipe: string | null;
+            /** Overrides */
+            overrides: {
+                [key: string]: unknown;
+            } | null;
+            /** Steps */
+            steps: number | null;
+            /** Machine Seconds */
+            machine_seconds: number | null;
+            /** Verdict */
+            verdict: {
+                [key: string]: unknown;
+            } | null;
+            /** Evaluation */
+            evaluation: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Promotions
+             * @description The latest first
+             */
+            promotions: components["schemas"]["ModelPromotion"][];
+            /** Parameters */
+            parameters: number | null;
+            /** Bytes */
+            bytes: number | null;
+            /**
+             * Origin File
+             * @description The file it was added from
+             */
+            origin_file: string | null;
+            /**
+             * Needed By
+             * @description Sentences that say why it cannot be deleted; empty if it can
+             */
+            needed_by: string[];
+        };
+        /** ModelPromotion */
+        ModelPromotion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By Name
+             * @description Unset when nobody did by hand
+             */
+            by_name: string | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "gate" | "hand" | "rollback" | "release";
+            /** Previous Id */
+            previous_id: string | null;
+        };
         /** NextRequest */
         NextRequest: {
             /**
@@ -2163,6 +2720,21 @@ export interface components {
              * @description Images that the same person has open on other pages: they stay theirs and do not come up
              */
             keep?: string[];
+        };
+        /**
+         * OldAndNew
+         * @description The true mask and both models' answers: the first click is the same, further ones follow each model's error.
+         */
+        OldAndNew: {
+            mask: components["schemas"]["ComparedMask"];
+            segmentation: components["schemas"]["Segmentation"];
+            base: components["schemas"]["ComparedAnswer"];
+            candidate: components["schemas"]["ComparedAnswer"];
+        };
+        /** OwnContribution */
+        OwnContribution: {
+            /** @description Unset until a model that one's masks trained has gone live */
+            latest: components["schemas"]["Contribution"] | null;
         };
         /** OwnFigures */
         OwnFigures: {
@@ -2259,6 +2831,41 @@ export interface components {
              */
             image_order?: ("imported" | "name" | "shuffled") | null;
         };
+        /**
+         * ProjectLoop
+         * @description All of it, for one project.
+         */
+        ProjectLoop: {
+            /**
+             * @default {
+             *       "clicks": [
+             *         1,
+             *         3,
+             *         5
+             *       ],
+             *       "better_at": 1,
+             *       "better_on": "either",
+             *       "largest_loss": 0.5,
+             *       "certain": true
+             *     }
+             */
+            gate: components["schemas"]["GateSettings"];
+            /**
+             * Auto Promote
+             * @description A candidate that passes the gate goes live by itself
+             * @default false
+             */
+            auto_promote: boolean;
+            /**
+             * @default {
+             *       "scenes": 24,
+             *       "seed": 900000000,
+             *       "held_out_images": 200,
+             *       "noc": true
+             *     }
+             */
+            benchmark: components["schemas"]["BenchmarkSettings"];
+        };
         /** ProjectName */
         ProjectName: {
             /** Name */
@@ -2333,6 +2940,120 @@ export interface components {
              * @default 0
              */
             strokes: number;
+        };
+        /**
+         * Reference
+         * @description The paper's own figures, to hold the project's against (Segment Anything, section 4).
+         */
+        Reference: {
+            /**
+             * Seconds Per Mask
+             * @description In the manual stage, before and after
+             * @default [
+             *       34,
+             *       14
+             *     ]
+             */
+            seconds_per_mask: number[];
+            /**
+             * Masks Per Image
+             * @description Manual stage: before, after; then stage two
+             * @default [
+             *       20,
+             *       44,
+             *       72
+             *     ]
+             */
+            masks_per_image: number[];
+        };
+        /**
+         * RegistryModel
+         * @description A model with where it came from and how good it is.
+         */
+        RegistryModel: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Arch */
+            arch: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "candidate" | "live" | "retired";
+            /**
+             * Image Size
+             * @description Side of the square model input, in pixels; 0 for a detector that takes any
+             */
+            image_size: number;
+            /** Metrics */
+            metrics: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Weights Sha256 */
+            weights_sha256: string;
+            /**
+             * Prepare Url
+             * @description ONNX graph run once per image; null until exported
+             */
+            prepare_url: string | null;
+            /**
+             * Decode Url
+             * @description ONNX graph run once per prompt; null until exported
+             */
+            decode_url: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "promptable" | "detector";
+            /**
+             * Parent Id
+             * @description The model it was trained from, or whose embeddings it reads
+             */
+            parent_id: string | null;
+            /**
+             * Run Id
+             * @description The retraining run that made it
+             */
+            run_id: string | null;
+            /** Run Number */
+            run_number: number | null;
+            /**
+             * Passed
+             * @description What the gate said; unset while nothing was judged
+             */
+            passed: boolean | null;
+            /** Snapshot Id */
+            snapshot_id: string | null;
+            /** Snapshot Number */
+            snapshot_number: number | null;
+            /**
+             * Trained Masks
+             * @description Masks on the training side of its snapshot
+             */
+            trained_masks: number | null;
+            /**
+             * Live From
+             * @description When it last went live
+             */
+            live_from: string | null;
+            /**
+             * Figures
+             * @description By set: `validation` (its run's held-out images), `benchmark`
+             */
+            figures: {
+                [key: string]: components["schemas"]["Figures"];
+            };
         };
         /**
          * Retrain
@@ -3001,6 +3722,12 @@ export interface components {
              */
             validation_share: number;
         };
+        /**
+         * Sort
+         * @description gain: what the candidate improved most comes first; loss: what it spoilt most; change: either of them.
+         * @enum {string}
+         */
+        Sort: "gain" | "loss" | "change";
         /**
          * Stage
          * @description The stage of the data engine a mask was made in (paper, section 4).
@@ -3849,7 +4576,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Model"][];
+                    "application/json": components["schemas"]["RegistryModel"][];
                 };
             };
             /** @description What went wrong, in a sentence */
@@ -3879,6 +4606,195 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryModel"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promote_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryModel"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    weights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Unchanged */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    card: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown": string;
                 };
             };
             /** @description What went wrong, in a sentence */
@@ -5593,6 +6509,204 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_comparison: {
+        parameters: {
+            query?: {
+                sort?: components["schemas"]["Sort"];
+                /** @description After so many simulated clicks */
+                clicks?: "1" | "3" | "5";
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonPage"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_compared: {
+        parameters: {
+            query?: {
+                /** @description After so many simulated clicks */
+                clicks?: "1" | "3" | "5";
+            };
+            header?: never;
+            path: {
+                run_id: string;
+                mask_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OldAndNew"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_loop_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectLoop"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_loop_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectLoop"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectLoop"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_loop_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoopReport"];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contribution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnContribution"];
+                };
             };
             /** @description What went wrong, in a sentence */
             default: {

@@ -8,10 +8,12 @@ from playwright.sync_api import CDPSession, Page
 WATCH = """
 window.noted = [];
 new MutationObserver((changes) => {
-  for (const { target, attributeName } of changes) {
-    const value = target.getAttribute(attributeName);
+  for (const { target, attributeName, oldValue } of changes) {
+    const value = attributeName && target.getAttribute(attributeName);
+    // Each frame writes them anew.
+    if (value === null || value === oldValue) continue;
     const what = target.dataset.testid === "embedding-state" ? "phase" : attributeName.slice("data-".length);
-    if (value !== null) window.noted.push({ what, value, at: performance.now() });
+    window.noted.push({ what, value, at: performance.now() });
   }
   for (const state of document.querySelectorAll("[data-testid=embedding-state]")) {
     const last = window.noted.findLast(({ what }) => what === "phase");
@@ -23,6 +25,7 @@ new MutationObserver((changes) => {
   subtree: true,
   childList: true,
   attributes: true,
+  attributeOldValue: true,
   attributeFilter: ["data-phase", "data-painted", "data-decode-ms"],
 });
 for (const type of ["keydown", "pointerdown"]) {
@@ -62,7 +65,7 @@ class WatchedPage:
         self.page.evaluate("window.noted.length = 0")
         self.page.mouse.click(x, y)
         self.page.wait_for_function(
-            "window.noted.some(({ what }) => what === 'decode-ms')", timeout=PATIENCE_MS, polling=10
+            "() => window.noted.some(({ what }) => what === 'decode-ms')", timeout=PATIENCE_MS, polling=10
         )
         noted = self.noted()
         decoded = next(entry for entry in noted if entry["what"] == "decode-ms")

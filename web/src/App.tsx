@@ -13,6 +13,8 @@ import { ProjectPage } from "./pages/project/ProjectPage";
 import { ProjectsPage } from "./pages/projects/ProjectsPage";
 import { ReviewPage } from "./pages/review/ReviewPage";
 import { SignInPage } from "./pages/SignInPage";
+import { RunPage } from "./pages/train/RunPage";
+import { TrainPage } from "./pages/train/TrainPage";
 import { closings, saveQueue, watchSaving } from "./saving";
 import { theme } from "./theme";
 
@@ -39,6 +41,8 @@ const router = createBrowserRouter([
       { path: "/projects/:projectId", element: <ProjectPage /> },
       { path: "/projects/:projectId/batches", element: <BatchesPage /> },
       { path: "/projects/:projectId/batches/:batchId", element: <BatchPage /> },
+      { path: "/projects/:projectId/train", element: <TrainPage /> },
+      { path: "/projects/:projectId/train/:runId", element: <RunPage /> },
       { path: "/projects/:projectId/review", element: <ReviewPage /> },
       { path: "/projects/:projectId/images/:imageId", element: <AnnotatePage /> },
       { path: "*", element: <NotFoundPage /> },

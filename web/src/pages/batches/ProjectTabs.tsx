@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { NavLink } from "react-router";
 import { projectQuery } from "../../api/queries";
+import { words as trainWords } from "../train/words";
 import styles from "./ProjectTabs.module.css";
 import { words } from "./words";
 
@@ -15,6 +16,7 @@ export function ProjectTabs({ projectId }: { projectId: string }) {
       </NavLink>
       <NavLink to={`${home}/batches`}>{words.batches}</NavLink>
       <NavLink to={`${home}/review`}>{words.review}</NavLink>
+      <NavLink to={`${home}/train`}>{trainWords.train}</NavLink>
     </nav>
   );
 }

@@ -27,6 +27,7 @@ COMMANDS = {
     "batch": "maskloop.commands.batch:app",
     "snapshot": "maskloop.commands.snapshot:app",
     "retrain": "maskloop.commands.retrain:app",
+    "loop": "maskloop.commands.loop:app",
     "models": "maskloop.commands.models:app",
     "detector": "maskloop.commands.detector:app",
     "simulate": "maskloop.commands.simulate:simulate",

@@ -68,7 +68,8 @@ class Verdict:
     rules: GateRules
 
     def to_json(self) -> dict[str, Any]:
-        return {"passed": self.passed, "reasons": list(self.reasons), "rules": asdict(self.rules)}
+        rules = asdict(self.rules) | {"clicks": list(self.rules.clicks)}
+        return {"passed": self.passed, "reasons": list(self.reasons), "rules": rules}
 
 
 def judge(evaluation: Mapping[str, Any], rules: GateRules) -> Verdict:

@@ -121,10 +121,8 @@ def _hindrance(uow: UnitOfWork, run: RetrainRun, auto_promote: bool) -> str | No
         return "The project leaves promotions to people."
     live = live_model(uow)
     if live is None or live.id != run.base_model_id:
-        name = "no model" if live is None else live.name
-        return (
-            f"Meanwhile {name} is live, and the candidate was compared with {get_model(uow, run.base_model_id).name}."
-        )
+        base = get_model(uow, run.base_model_id)
+        return f"It was compared with {base.name}, and {'no model' if live is None else live.name} is live now."
     return None
 
 

@@ -1,4 +1,4 @@
-"""`maskloop models`: List the models, add one's own or a published one, and take them out again."""
+"""`maskloop models`: List the models, add one's own or a published one, choose the live one, take them out."""
 
 import sys
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from engine.store.tables import Model
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
 from maskloop.commands.calibrate import calibrate
 from maskloop.commands.deployment import apply_options
+from maskloop.commands.models_live import compare, delete, promote, rollback
 from maskloop.commands.options import DataOption, JsonOption, print_json
 from maskloop.commands.store import has_data, open_store
 
@@ -23,10 +24,13 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="List the models, add one's own or a published one, and take them out again.",
+    help="List the models, add one's own or a published one, choose the live one, take them out.",
 )
 
 app.command()(calibrate)
+
+for _command in (promote, rollback, compare, delete):
+    app.command()(_command)
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A name that `maskloop models list` shows")]
 

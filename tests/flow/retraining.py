@@ -7,8 +7,10 @@ from engine.flow.annotate import put_mask
 from engine.flow.loop_settings import BenchmarkSettings, ProjectLoop, set_loop_settings
 from engine.flow.retrain import start_retrain
 from engine.flow.retrain_order import read_retrain_order
+from engine.settings import get_settings
 from engine.store.tables import Image, Mask, Project, RetrainRun, User
 from engine.store.unit_of_work import unit_of_work
+from tests.evaluation.drawn import write_image
 from tests.fixtures.deployment import add_image
 from tests.flow.masks import mask_content
 
@@ -23,6 +25,14 @@ QUICK: dict[str, Any] = {
 """`finetune` in a few steps, with two prompts for each mask."""
 
 
+def quick_benchmark() -> BenchmarkSettings:
+    """Three drawn images with two masks each, in the deployment's data folder."""
+    folder = get_settings().data / "drawn"
+    for seed in range(3):
+        write_image(folder, f"drawn_{seed}", masks=2, seed=seed)
+    return BenchmarkSettings(scenes=0, folder=str(folder), noc=False)
+
+
 def annotate(user: User, image: Image, **changes: Any) -> Mask:
     with unit_of_work() as uow:
         return put_mask(uow, user, image.id, uuid.uuid4(), mask_content(**changes), None)[0]
@@ -31,7 +41,7 @@ def annotate(user: User, image: Image, **changes: Any) -> Mask:
 def annotated_project(user: User, project: Project, images: int = 4) -> list[Image]:
     """Images with one mask each; some are on either side of the split. What is measured takes a moment."""
     with unit_of_work() as uow:
-        set_loop_settings(uow, user, project.id, ProjectLoop(benchmark=BenchmarkSettings(scenes=2, noc=False)))
+        set_loop_settings(uow, user, project.id, ProjectLoop(benchmark=quick_benchmark()))
     added = [add_image(project, user, seed) for seed in range(images)]
     for image in added:
         annotate(user, image)

@@ -9,6 +9,7 @@ import torch
 from sqlalchemy import select
 
 from engine.errors import Conflict, NotFound
+from engine.flow.benchmark import benchmark_images
 from engine.flow.candidate import evaluate_candidate
 from engine.flow.comparison import Sort, get_compared, list_comparison
 from engine.flow.loop_settings import (
@@ -23,6 +24,7 @@ from engine.flow.snapshot_order import SnapshotOrder
 from engine.flow.snapshots import create_snapshot
 from engine.masks import rle
 from engine.sam import Sam, build_sam
+from engine.settings import Settings
 from engine.store.tables import (
     Mask,
     Model,
@@ -37,9 +39,8 @@ from engine.store.tables import (
 )
 from engine.store.unit_of_work import unit_of_work
 from tests.fixtures.deployment import add_image, register
-from tests.flow.retraining import annotate, stored
+from tests.flow.retraining import annotate, quick_benchmark, stored
 
-QUICK = BenchmarkSettings(scenes=2, noc=False)
 CHANGED = GateSettings(better_at=0, largest_loss=100, certain=False)
 """Rules that anything passes, to see what follows from passing."""
 
@@ -57,14 +58,12 @@ def other_sam(tiny_sam: Sam) -> Sam:
 
 
 @pytest.fixture
-def run(
-    owner: User, project: Project, model: Model, other_sam: Sam, tmp_path: Path
-) -> RetrainRun:
+def run(owner: User, project: Project, model: Model, other_sam: Sam, tmp_path: Path) -> RetrainRun:
     """A run whose candidate was trained and waits to be evaluated."""
     for seed in range(6):
         annotate(owner, add_image(project, owner, seed))
     with unit_of_work() as uow:
-        set_loop_settings(uow, owner, project.id, ProjectLoop(benchmark=QUICK))
+        set_loop_settings(uow, owner, project.id, ProjectLoop(benchmark=quick_benchmark()))
         snapshot = create_snapshot(uow, owner, SnapshotOrder(project_ids=[project.id], validation_share=0.5))
     candidate = register(other_sam, tmp_path, "Birds v1")
     with unit_of_work() as uow:
@@ -90,7 +89,7 @@ def run(
 
 def settle(owner: User, project: Project, **changes: Any) -> None:
     with unit_of_work() as uow:
-        set_loop_settings(uow, owner, project.id, ProjectLoop(**{"benchmark": QUICK, **changes}))
+        set_loop_settings(uow, owner, project.id, ProjectLoop(**{"benchmark": quick_benchmark(), **changes}))
 
 
 def live() -> Model | None:
@@ -101,7 +100,7 @@ def live() -> Model | None:
 def test_a_candidate_is_measured_beside_its_base_once(run: RetrainRun, model: Model) -> None:
     evaluation = evaluate_candidate(run.id)
     assert (evaluation["kind"], evaluation["base"]["id"]) == ("promptable", str(model.id))
-    for name, images in (("validation", None), ("benchmark", 2)):
+    for name, images in (("validation", None), ("benchmark", 3)):
         found = evaluation["sets"][name]
         assert images is None or found["images"] == images
         for clicks in ("1", "3", "5"):
@@ -217,3 +216,14 @@ def test_what_is_not_evaluated_is_not_judged(run: RetrainRun) -> None:
         apply_verdict(run.id)
     with pytest.raises(NotFound):
         apply_verdict(uuid.uuid4())
+
+
+def test_the_benchmark_is_made_once_and_may_hold_a_folder(settings: Settings) -> None:
+    wanted = BenchmarkSettings(scenes=1, folder=quick_benchmark().folder, folder_images=2)
+    first = benchmark_images(wanted)
+    assert [image.source for image in first] == ["scene", "drawn", "drawn"]
+    assert len(first[0].load().masks) > 1
+    before = first[0].image_path.stat()
+    assert benchmark_images(wanted) == first
+    assert first[0].image_path.stat() == before
+    assert [path.name for path in (settings.data / "benchmark").iterdir()] == ["scenes-900000000-1"]

@@ -46,7 +46,8 @@ def deployment_of_its_own(data: Path, start: Path | None) -> Iterator[str]:
 def _make_live(data: Path, start: Path) -> None:
     """Registers weights as the live model of a deployment that has none yet."""
     from engine.flow.models import live_model
-    from engine.flow.register_model import add_model, prepare_model, promote
+    from engine.flow.promotion import promote
+    from engine.flow.register_model import add_model, prepare_model
     from engine.store.unit_of_work import unit_of_work
 
     open_store(data, create=True)

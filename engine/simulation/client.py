@@ -59,7 +59,7 @@ class Client:
         local = parts.hostname in ("127.0.0.1", "localhost", "::1")
         self._http = httpx.Client(base_url=f"{base}/api/v1", timeout=_TIMEOUT, trust_env=not local)
         try:
-            self.post("/sign-in", {"token": token[0]})
+            self.send("POST", "/sign-in", tries=1, json={"token": token[0]})
         except MaskloopError:
             self._http.close()
             raise
@@ -80,18 +80,18 @@ class Client:
     def put(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> Any:
         return self.send("PUT", path, json=body, headers=headers).json()
 
-    def send(self, method: str, path: str, **content: Any) -> httpx.Response:
+    def send(self, method: str, path: str, *, tries: int = _TRIES, **content: Any) -> httpx.Response:
         """Sends a request, again where a restarting server did not answer: every call here is safe to repeat."""
-        for attempt in range(1, _TRIES + 1):
+        for attempt in range(1, tries + 1):
             try:
                 answer = self._http.request(method, path, **content)
             except httpx.TransportError as error:
-                if attempt == _TRIES:
+                if attempt == tries:
                     raise Unreachable(f"{self._http.base_url} does not answer: {error}.") from error
             else:
                 if answer.is_success:
                     return answer
-                if answer.status_code not in _GATEWAY or attempt == _TRIES:
+                if answer.status_code not in _GATEWAY or attempt == tries:
                     raise Refused(answer.status_code, _detail(answer))
             time.sleep(attempt)
         raise AssertionError("the last try returns or raises")

@@ -138,8 +138,9 @@ def vit_t(
         single_mask_for_points=True,
         single_mask_for_boxes=True,
         # The paper's 20:1 makes a model that is not sure answer with too little: the focal loss calls a pixel part of
-        # the mask only where it is so with 75 %. Dice, which follows the IoU, has to outweigh it here.
-        weights=LossWeights(focal=5.0, others=0.1),
+        # the mask only where it is so with 75 %. Dice, which follows the IoU, has to outweigh it here. And which of
+        # three masks is shown first rests on the predicted IoU alone, so its error has to count.
+        weights=LossWeights(focal=2.0, iou=3.0, others=0.05),
     )
     several_clicks = replace(windows, error_points=error_points)
     single = steps - encoder_steps - clicks_steps - decay_steps

@@ -98,6 +98,7 @@ def run_rounds(
     *,
     texts: tuple[Tensor, Tensor] | None = None,
     backward: Callable[[Tensor], None] | None = None,
+    observe: Callable[[Tensor, Tensor], None] | None = None,
 ) -> Rounds:
     """Play all rounds on one batch; with `backward`, back-propagate each round on its own so that memory stays flat.
 
@@ -113,6 +114,7 @@ def run_rounds(
         draws: random numbers for these B×M masks.
         texts: text embeddings B×M×D and B×M, which masks start with theirs instead of a point or a box.
         backward: given each round's loss, summed over masks and divided by the number of rounds; None only evaluates.
+        observe: given the logits of each round, (B·M)×K×4S×4S of all K mask tokens, and the targets (B·M)×4S×4S.
     """
     masks = targets.shape[1]
     truth = targets.flatten(0, 1) > 0.5
@@ -159,6 +161,8 @@ def run_rounds(
             sparse = torch.cat([first, sparse[:, 1:]], dim=1)
         logits, predicted = sam.mask_decoder.predict_masks(embeddings, image_pe, sparse, dense)
         logits, predicted = logits.float(), predicted.float()
+        if observe is not None:
+            observe(logits, target)
         answers = slice(1, None) if number == 0 else slice(0, 1)
         loss, true_iou = mask_losses(logits[:, answers], predicted[:, answers], target, simulation.weights)
         if number == 0 and (simulation.single_mask_for_boxes or simulation.single_mask_for_points):

@@ -1,16 +1,13 @@
 """`python -m engine.training.regions FOLDER OUT`: more masks for a small set of photographs."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from engine.errors import MaskloopError
+from engine.training.entry import run_as_module
 from engine.training.regions.write import write_regions
-
-MISUSE = 2
 
 
 def regions(
@@ -33,16 +30,5 @@ def regions(
     typer.echo(f"{masks:,} regions of {images:,} images are in {out}.", err=True)
 
 
-def main() -> None:
-    """A misuse is one sentence, and status 2."""
-    app = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-    app.command()(regions)
-    try:
-        app(prog_name="python -m engine.training.regions")
-    except MaskloopError as error:
-        typer.echo(f"maskloop: {error}", err=True)
-        sys.exit(MISUSE)
-
-
 if __name__ == "__main__":
-    main()
+    run_as_module(regions, "engine.training.regions")

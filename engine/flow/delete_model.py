@@ -46,10 +46,10 @@ def needed_by(uow: UnitOfWork, model: Model) -> list[str]:
         uow, select(MaskVersion.mask_id).where(MaskVersion.content["model_id"].as_string() == str(model.id))
     )
     if masks:
-        reasons.append(f"{masks:,} masks were made with it.")
+        reasons.append(f"Masks made with it: {masks:,}.")
     batches = _count(uow, select(Job.id).where(Job.model_id == model.id, ~Job.standing))
     if batches:
-        reasons.append(f"{batches:,} batches worked with it.")
+        reasons.append(f"Batches that worked with it: {batches:,}.")
     runs = uow.session.scalars(
         select(RetrainRun).where((RetrainRun.base_model_id == model.id) | (RetrainRun.model_id == model.id))
     ).all()

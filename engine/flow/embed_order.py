@@ -20,7 +20,7 @@ def request_in_order(uow: UnitOfWork, model: Model) -> None:
     """Ask for the embedding of every image that has none with `model`; harmless when repeated.
 
     First come the images that people have open or reserved and those that they are handed next, then the projects'
-    queues in their order, then images that are finished or skipped. Projects take turns.
+    queues in their order, then images that are finished or skipped.
     """
     for project in uow.session.scalars(select(Project).order_by(Project.created_at, Project.id)).all():
         missing = _missing(uow, model, project)

@@ -1,5 +1,10 @@
 """Candidates measured beside their base, judged, and promoted or not: on real, small models."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -227,3 +232,44 @@ def test_the_benchmark_is_made_once_and_may_hold_a_folder(settings: Settings) ->
     assert benchmark_images(wanted) == first
     assert first[0].image_path.stat() == before
     assert [path.name for path in (settings.data / "benchmark").iterdir()] == ["scenes-900000000-1"]
+
+
+KILLED = """
+import os, signal, sys
+from uuid import UUID
+from engine.flow.candidate import evaluate_candidate
+
+left = int(sys.argv[2])
+
+def check():
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+evaluate_candidate(UUID(sys.argv[1]), check)
+"""
+
+
+def test_an_evaluation_that_is_killed_goes_on_where_it_was(run: RetrainRun, settings: Settings, tmp_path: Path) -> None:
+    """kill -9 after writing the data set's six images and measuring two."""
+    script = tmp_path / "evaluate.py"
+    script.write_text(KILLED)
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run([sys.executable, str(script), str(run.id), "8"], env=environment, check=False)
+    assert done.returncode == -9
+    assert stored(run).evaluation is None
+    kept = {file: file.stat().st_mtime_ns for file in (settings.data / "evaluations").rglob("*.json")}
+    assert 2 <= len(kept) <= 3
+    resumed = evaluate_candidate(run.id)
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept, "what was measured is not measured again"
+    shutil.rmtree(settings.data / "evaluations")
+    with unit_of_work() as uow:
+        uow.session.get_one(RetrainRun, run.id).evaluation = None
+    assert without_seconds(evaluate_candidate(run.id)) == without_seconds(resumed)
+
+
+def without_seconds(evaluation: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(
+        json.dumps(evaluation), object_hook=lambda each: {k: v for k, v in each.items() if k != "seconds"}
+    )

@@ -82,6 +82,7 @@ export class Annotation {
   readonly #queue: SaveQueue;
   readonly #closing: (() => void)[] = [];
   #decoding: Decoding | null = null;
+  #started: { readonly model: Model; readonly forceServer: boolean } | null = null;
   #canvasSize: Size = { width: 0, height: 0 };
   #pressed = false;
 
@@ -113,12 +114,15 @@ export class Annotation {
     );
   }
 
-  /** Starts getting the image ready for prompts; those given before are answered when it is. */
-  startDecoding(
-    model: Model,
-    loadLocal: (model: Model) => Promise<LocalDecoder>,
-    forceServer: boolean,
-  ): void {
+  /**
+   * Starts getting the image ready for prompts; those given before are answered when it is. The image stays with the
+   * model it is first started with: embedding, decoder and answers belong together, whatever goes live meanwhile.
+   */
+  startDecoding(live: Model, loadLocal: (model: Model) => Promise<LocalDecoder>, forceServer: boolean): void {
+    if (this.#started?.forceServer === forceServer) return;
+    const model = this.#started?.model ?? live;
+    this.#started = { model, forceServer };
+    this.decoder.getState()?.close();
     const session = new DecodeSession({
       api,
       imageId: this.image.id,

@@ -79,7 +79,7 @@ class RunHeart:
                 if run.state is RetrainState.STOPPING:
                     self._stop_asked.set()
                 retrain_feed.beat(run, self._step)
-                run.steps = self._steps if run.steps is None else run.steps
+                run.steps = self._steps or run.steps
                 _store(uow, self.run_id, new)
             self._stored.update(new)
 

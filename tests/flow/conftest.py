@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from engine.flow.dispatch import set_sender
 from engine.flow.job_feed import ROUTES
+from engine.flow.retrain_feed import TASK as RETRAIN
 from engine.sam import Sam
 from engine.store.tables import Image, Model, Project, User
 from tests.fixtures.deployment import add_image, make_owner, make_project, register
@@ -16,13 +17,13 @@ from tests.fixtures.deployment import add_image, make_owner, make_project, regis
 
 @dataclass
 class Outbox:
-    """The messages that left, in order: (queue, item id)."""
+    """The messages that left, in order: (queue, id of the item or run)."""
 
     messages: list[tuple[str, str]] = field(default_factory=list)
 
     def __call__(self, task_name: str, ids: dict[str, str], queue: str) -> None:
-        assert task_name in {route.task for route in ROUTES.values()}
-        self.messages.append((queue, ids["item_id"]))
+        assert task_name in {RETRAIN, *(route.task for route in ROUTES.values())}
+        self.messages.append((queue, ids["run_id" if task_name == RETRAIN else "item_id"]))
 
     def take(self) -> list[tuple[str, str]]:
         taken, self.messages = self.messages, []

@@ -14,6 +14,16 @@ from engine.settings import get_settings
 _BUSY_SECONDS = 30
 
 
+_NOTICE_SILENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""A PostgreSQL server that says nothing any more, not even goodbye, is given up after a minute instead of hours."""
+
+
 def database_url(url: str) -> URL:
     """The URL with psycopg 3 as PostgreSQL's driver, which plain `postgres://` forms do not say."""
     parsed = make_url(url.replace("postgres://", "postgresql://", 1))
@@ -28,7 +38,7 @@ def create_database(url: str) -> Engine:
     """
     parsed = database_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(parsed, pool_pre_ping=True, connect_args=_NOTICE_SILENCE)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     database = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})

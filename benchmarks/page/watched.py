@@ -73,8 +73,8 @@ class WatchedPage:
         return float(decoded["value"]), decoded["at"] - pressed - float(decoded["value"])
 
     def wait_until_usable(self, image_id: str) -> None:
-        self.page.wait_for_selector(f"[data-painted='{image_id}']", timeout=PATIENCE_MS)
-        self.page.wait_for_selector("[data-testid=embedding-state][data-phase=ready]", timeout=PATIENCE_MS)
+        self.page.locator(f"[data-painted='{image_id}']").wait_for(timeout=PATIENCE_MS)
+        self.page.locator("[data-testid=embedding-state][data-phase=ready]").wait_for(timeout=PATIENCE_MS)
 
     def memory(self) -> dict[str, float]:
         """After collecting garbage, in MiB: the script's heap, buffers outside of it, and the count of DOM nodes."""

@@ -8,9 +8,13 @@ import { AnnotatePage } from "./pages/annotate/AnnotatePage";
 import { BatchesPage } from "./pages/batches/BatchesPage";
 import { BatchPage } from "./pages/batches/BatchPage";
 import { CrashPage } from "./pages/CrashPage";
+import { ComparePage } from "./pages/compare/ComparePage";
+import { ModelPage } from "./pages/models/ModelPage";
+import { ModelsPage } from "./pages/models/ModelsPage";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { ProjectPage } from "./pages/project/ProjectPage";
 import { ProjectsPage } from "./pages/projects/ProjectsPage";
+import { ReportPage } from "./pages/report/ReportPage";
 import { ReviewPage } from "./pages/review/ReviewPage";
 import { SignInPage } from "./pages/SignInPage";
 import { RunPage } from "./pages/train/RunPage";
@@ -43,7 +47,11 @@ const router = createBrowserRouter([
       { path: "/projects/:projectId/batches/:batchId", element: <BatchPage /> },
       { path: "/projects/:projectId/train", element: <TrainPage /> },
       { path: "/projects/:projectId/train/:runId", element: <RunPage /> },
+      { path: "/projects/:projectId/train/:runId/compare", element: <ComparePage /> },
+      { path: "/projects/:projectId/loop", element: <ReportPage /> },
       { path: "/projects/:projectId/review", element: <ReviewPage /> },
+      { path: "/models", element: <ModelsPage /> },
+      { path: "/models/:modelId", element: <ModelPage /> },
       { path: "/projects/:projectId/images/:imageId", element: <AnnotatePage /> },
       { path: "*", element: <NotFoundPage /> },
     ],

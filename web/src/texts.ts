@@ -48,6 +48,7 @@ export const texts = {
   goToProjects: "Go to the projects",
 
   projects: "Projects",
+  models: "Models",
   newProject: "New project",
   projectName: "Name",
   create: "Create",

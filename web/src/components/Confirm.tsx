@@ -9,12 +9,15 @@ interface ConfirmProps {
   pending: boolean;
   /** Why it failed, when it did. */
   error: Error | null;
+  /** False for what can be taken back. */
+  danger?: boolean;
   onConfirm: () => void;
   onClose: () => void;
 }
 
-/** Asks before something is lost for good. */
-export function Confirm({ opened, title, text, action, pending, error, onConfirm, onClose }: ConfirmProps) {
+/** Asks before something is lost for good, or changes for everybody. */
+export function Confirm(props: ConfirmProps) {
+  const { opened, title, text, action, pending, error, danger = true, onConfirm, onClose } = props;
   return (
     <Modal opened={opened} onClose={onClose} title={title}>
       <Text size="sm">{text}</Text>
@@ -27,7 +30,7 @@ export function Confirm({ opened, title, text, action, pending, error, onConfirm
         <Button variant="default" onClick={onClose} data-autofocus>
           {texts.cancel}
         </Button>
-        <Button color="red" loading={pending} onClick={onConfirm}>
+        <Button {...(danger && { color: "red" })} loading={pending} onClick={onConfirm}>
           {action}
         </Button>
       </Group>

@@ -2,7 +2,7 @@ import { ActionIcon, Menu, Tooltip, useComputedColorScheme, useMantineColorSchem
 import { IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Link, useNavigate } from "react-router";
+import { Link, NavLink, useNavigate } from "react-router";
 import { api, unwrap } from "../api/client";
 import { meQuery } from "../api/queries";
 import { forgetOffline } from "../offline/register";
@@ -25,6 +25,12 @@ export function Frame({ children, signedIn = true }: FrameProps) {
           <img src="/favicon.svg" alt="" width={22} height={22} />
           {texts.product}
         </Link>
+        {signedIn && (
+          <nav className={styles.nav} aria-label={texts.product}>
+            <NavLink to="/projects">{texts.projects}</NavLink>
+            <NavLink to="/models">{texts.models}</NavLink>
+          </nav>
+        )}
         <div className={styles.spacer} />
         <ColourSchemeButton />
         {me.data && <PersonMenu name={me.data.name} />}

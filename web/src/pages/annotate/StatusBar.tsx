@@ -8,6 +8,7 @@ import type { SaveState } from "../../document/save_queue";
 import { Observable, useObservable } from "../../observable";
 import { journal, saveQueue } from "../../saving";
 import { texts } from "../../texts";
+import { Contribution } from "../report/Contribution";
 import styles from "./annotate.module.css";
 
 type Tone = "good" | "busy" | "bad";
@@ -31,6 +32,7 @@ export function StatusBar({ annotation, projectId, model }: StatusBarProps) {
       <Position annotation={annotation} />
       <DecoderStatus annotation={annotation} model={model} />
       <Clock annotation={annotation} />
+      <Contribution className={styles.contribution} />
       <Today projectId={projectId} />
       <SavedStatus />
     </footer>

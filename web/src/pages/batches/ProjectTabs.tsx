@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { NavLink } from "react-router";
 import { projectQuery } from "../../api/queries";
+import { words as reportWords } from "../report/words";
 import { words as trainWords } from "../train/words";
 import styles from "./ProjectTabs.module.css";
 import { words } from "./words";
@@ -17,6 +18,7 @@ export function ProjectTabs({ projectId }: { projectId: string }) {
       <NavLink to={`${home}/batches`}>{words.batches}</NavLink>
       <NavLink to={`${home}/review`}>{words.review}</NavLink>
       <NavLink to={`${home}/train`}>{trainWords.train}</NavLink>
+      <NavLink to={`${home}/loop`}>{reportWords.loop}</NavLink>
     </nav>
   );
 }

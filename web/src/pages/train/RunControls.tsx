@@ -1,11 +1,15 @@
 import { Button } from "@mantine/core";
 import { IconArrowsDiff, IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
-import { type UseMutationResult, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type UseMutationResult, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
 import { api, unwrap } from "../../api/client";
+import { modelsQuery } from "../../api/queries";
 import { Confirm } from "../../components/Confirm";
+import { PromoteButton } from "../models/ModelActions";
+import { useMayManage } from "../models/use_role";
 import { UNDER_WAY } from "./queries";
+import { verdictOf } from "./RunState";
 import { type Run, words } from "./words";
 
 type Action = "stop" | "resume";
@@ -31,7 +35,11 @@ interface RunControlsProps {
 export function RunControls({ run, steer }: RunControlsProps) {
   const [asking, setAsking] = useState(false);
   const pending = (action: Action): boolean => steer.isPending && steer.variables === action;
-  const canStop = UNDER_WAY.includes(run.state) && run.state !== "stopping";
+  const mayManage = useMayManage();
+  const models = useQuery(modelsQuery()).data;
+  const candidate = models?.find(({ id }) => id === run.model_id);
+  const verdict = verdictOf(run);
+  const canStop = mayManage && UNDER_WAY.includes(run.state) && run.state !== "stopping";
   return (
     <>
       {run.verdict && run.kind === "promptable" && (
@@ -44,7 +52,14 @@ export function RunControls({ run, steer }: RunControlsProps) {
           {words.stop}
         </Button>
       )}
-      {(run.state === "stopped" || run.state === "failed") && (
+      {candidate && verdict && candidate.state !== "live" && (
+        <PromoteButton
+          model={candidate}
+          quiet={!verdict.passed}
+          refusal={verdict.passed ? null : (verdict.reasons[0] ?? "")}
+        />
+      )}
+      {mayManage && (run.state === "stopped" || run.state === "failed") && (
         <Button
           variant="default"
           leftSection={<IconPlayerPlay size={16} />}

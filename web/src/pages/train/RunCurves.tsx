@@ -30,7 +30,7 @@ export function RunCurves({ detail: { run, points } }: { detail: Schemas["Retrai
       lineOf(words.iouAfter(round + 1), i, points, (point) => iouOf(point)[round]),
     );
   }, [points, rounds]);
-  const under = run.state === "queued" || run.state === "running" ? "queued" : "other";
+  const under = run.state === "queued" || run.state === "running" ? run.state : "other";
   const common = { along: words.step, until: run.steps, nothing: words.noCurve[under] };
   return (
     <section className={`${shared.panel} ${styles.charts}`} data-testid="curves" data-points={points.length}>

@@ -1,5 +1,5 @@
 import { Button, Skeleton, Title } from "@mantine/core";
-import { IconBrain } from "@tabler/icons-react";
+import { IconBrain, IconScale } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "react-router";
@@ -7,6 +7,8 @@ import { Frame } from "../../components/Frame";
 import { PageMessage } from "../../components/PageMessage";
 import { QueryProblem } from "../../components/QueryProblem";
 import { ProjectHead } from "../batches/ProjectHead";
+import { useMayManage } from "../models/use_role";
+import { LoopSettings } from "./LoopSettings";
 import { NewRetrain } from "./NewRetrain";
 import { retrainSchedulesQuery, runsQuery } from "./queries";
 import { RunTable } from "./RunTable";
@@ -19,14 +21,23 @@ import { words } from "./words";
 export function TrainPage() {
   const { projectId = "" } = useParams();
   const [making, setMaking] = useState(false);
+  const [judging, setJudging] = useState(false);
+  const mayManage = useMayManage();
   const runs = useQuery(runsQuery(projectId));
   const schedules = useQuery(retrainSchedulesQuery(projectId));
   return (
     <Frame>
       <ProjectHead projectId={projectId}>
-        <Button leftSection={<IconBrain size={16} />} onClick={() => setMaking(true)}>
-          {words.retrain}
-        </Button>
+        {mayManage && (
+          <>
+            <Button variant="default" leftSection={<IconScale size={16} />} onClick={() => setJudging(true)}>
+              {words.gate.title}
+            </Button>
+            <Button leftSection={<IconBrain size={16} />} onClick={() => setMaking(true)}>
+              {words.retrain}
+            </Button>
+          </>
+        )}
       </ProjectHead>
       {runs.isError ? (
         <QueryProblem error={runs.error} retry={runs.refetch} />
@@ -46,6 +57,7 @@ export function TrainPage() {
           <Snapshots projectId={projectId} />
         </>
       )}
+      {judging && <LoopSettings projectId={projectId} onClose={() => setJudging(false)} />}
       {making && <NewRetrain projectId={projectId} onClose={() => setMaking(false)} />}
     </Frame>
   );

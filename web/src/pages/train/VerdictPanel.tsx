@@ -1,7 +1,8 @@
 import { Title } from "@mantine/core";
 import type { Schemas } from "../../api/types";
 import shared from "../batches/batches.module.css";
-import { measuredRows, setsOf } from "./evaluation";
+import { setsOf } from "./evaluation";
+import { Measured } from "./Measured";
 import { VerdictBadge, verdictOf } from "./RunState";
 import styles from "./train.module.css";
 import { words } from "./words";
@@ -32,34 +33,7 @@ export function VerdictPanel({ detail: { run, evaluation } }: { detail: Schemas[
         <p className={shared.hint}>{words.verdictWaits}</p>
       )}
       {setsOf(evaluation).map((set) => (
-        <table key={set.name} className={`${styles.measured} numbers`}>
-          <caption>
-            <strong>{words.sets[set.name] ?? set.name}</strong>{" "}
-            <span className="faint">{words.setSize(set.images, set.masks)}</span>
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">{words.figure}</th>
-              <th scope="col">{words.base}</th>
-              <th scope="col">{words.candidate}</th>
-              <th scope="col">{words.difference}</th>
-              <th scope="col" className={styles.optional}>
-                {words.interval}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {measuredRows(set).map((row) => (
-              <tr key={row.name}>
-                <th scope="row">{row.name}</th>
-                <td>{row.base}</td>
-                <td>{row.candidate}</td>
-                <td data-better={row.better}>{row.difference}</td>
-                <td className={`faint ${styles.optional}`}>{row.interval}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <Measured key={set.name} set={set} />
       ))}
     </section>
   );

@@ -60,17 +60,19 @@ export function measuredRows(set: MeasuredSet): MeasuredRow[] {
         difference?.miou?.[clicks]?.most_confident,
       ),
     ),
-    ...Object.entries(candidate.noc ?? {}).map(([target, figure]): MeasuredRow => {
-      const found = difference?.noc?.[target]?.clicks;
-      return {
-        name: words.noc((Number(target) / 100).toFixed(2)),
-        base: base?.noc?.[target]?.clicks.toFixed(2) ?? "–",
-        candidate: figure.clicks.toFixed(2),
-        difference: found ? signed(found.difference) : "–",
-        interval: found?.interval ? found.interval.map(signed).join(" … ") : "–",
-        better: betterOf(found, false),
-      };
-    }),
+    ...Object.entries(candidate.noc ?? {})
+      .filter(atNinety)
+      .map(([target, figure]): MeasuredRow => {
+        const found = difference?.noc?.[target]?.clicks;
+        return {
+          name: words.noc((Number(target) / 100).toFixed(2)),
+          base: base?.noc?.[target]?.clicks.toFixed(2) ?? "–",
+          candidate: figure.clicks.toFixed(2),
+          difference: found ? signed(found.difference) : "–",
+          interval: found?.interval ? found.interval.map(signed).join(" … ") : "–",
+          better: betterOf(found, false),
+        };
+      }),
     ...Object.entries(candidate.calibration_error ?? {}).map(([clicks, error]): MeasuredRow => {
       const before = base?.calibration_error?.[clicks];
       return {
@@ -83,6 +85,11 @@ export function measuredRows(set: MeasuredSet): MeasuredRow[] {
       };
     }),
   ];
+}
+
+/** The figure people compare; the other target says the same again. */
+function atNinety([target]: [string, unknown]): boolean {
+  return target === "90";
 }
 
 function detectorRows({ base, candidate, difference }: MeasuredSet): MeasuredRow[] {

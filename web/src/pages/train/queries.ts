@@ -2,6 +2,7 @@
 
 import { queryOptions } from "@tanstack/react-query";
 import { api, unwrap } from "../../api/client";
+import type { Schemas } from "../../api/types";
 
 export const UNDER_WAY: readonly string[] = ["queued", "running", "evaluating", "stopping"];
 
@@ -20,6 +21,19 @@ export const runQuery = (runId: string) =>
   queryOptions({
     queryKey: ["retrains", runId],
     queryFn: () => unwrap(api.GET("/api/v1/retrains/{run_id}", { params: { path: { run_id: runId } } })),
+  });
+
+export type LoopSettings = Schemas["ProjectLoop"];
+
+export const loopSettingsQuery = (projectId: string) =>
+  queryOptions({
+    queryKey: ["projects", projectId, "loop-settings"],
+    queryFn: () =>
+      unwrap(
+        api.GET("/api/v1/projects/{project_id}/loop-settings", {
+          params: { path: { project_id: projectId } },
+        }),
+      ),
   });
 
 export const retrainSchedulesQuery = (projectId: string) =>

@@ -1,0 +1,137 @@
+import { Button, List, Modal, Text } from "@mantine/core";
+import { IconArrowBackUp, IconRocket, IconTrash } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api, unwrap } from "../../api/client";
+import { Confirm } from "../../components/Confirm";
+import { useMayManage } from "./use_role";
+import { words } from "./words";
+
+type Asking = "promote" | "rollback" | "delete" | null;
+
+interface PromoteButtonProps {
+  model: { readonly id: string; readonly name: string };
+  /** Why the gate refused it, when it did. */
+  refusal?: string | null;
+  quiet?: boolean;
+}
+
+/** Makes a model live, after asking. */
+export function PromoteButton({ model, refusal = null, quiet = false }: PromoteButtonProps) {
+  const [asking, setAsking] = useState(false);
+  const promote = useChange(() =>
+    unwrap(api.POST("/api/v1/models/{model_id}/promote", { params: { path: { model_id: model.id } } })),
+  );
+  if (!useMayManage()) return null;
+  return (
+    <>
+      <Button
+        variant={quiet ? "default" : "filled"}
+        leftSection={<IconRocket size={16} />}
+        onClick={() => setAsking(true)}
+      >
+        {words.promote}
+      </Button>
+      <Confirm
+        opened={asking}
+        title={words.promoteTitle(model.name)}
+        text={`${refusal === null ? "" : `${words.promoteRefused}${refusal} `}${words.promoteText}`}
+        action={words.promote}
+        danger={false}
+        pending={promote.isPending}
+        error={promote.error}
+        onConfirm={() => promote.mutate(undefined, { onSuccess: () => setAsking(false) })}
+        onClose={() => setAsking(false)}
+      />
+    </>
+  );
+}
+
+/** Makes the model live again that the live one replaced. */
+export function RollBackButton() {
+  const [asking, setAsking] = useState(false);
+  const rollBack = useChange(() => unwrap(api.POST("/api/v1/models/rollback")));
+  if (!useMayManage()) return null;
+  return (
+    <>
+      <Button
+        variant="default"
+        leftSection={<IconArrowBackUp size={16} />}
+        onClick={() => {
+          rollBack.reset();
+          setAsking(true);
+        }}
+      >
+        {words.rollBack}
+      </Button>
+      <Confirm
+        opened={asking}
+        title={words.rollBackTitle}
+        text={words.rollBackText}
+        action={words.rollBack}
+        danger={false}
+        pending={rollBack.isPending}
+        error={rollBack.error}
+        onConfirm={() => rollBack.mutate(undefined, { onSuccess: () => setAsking(false) })}
+        onClose={() => setAsking(false)}
+      />
+    </>
+  );
+}
+
+interface DeleteButtonProps {
+  model: { readonly id: string; readonly name: string };
+  neededBy: readonly string[];
+  onDeleted: () => void;
+}
+
+/** Deletes a model that nothing needs, or says what needs it. */
+export function DeleteButton({ model, neededBy, onDeleted }: DeleteButtonProps) {
+  const [asking, setAsking] = useState<Asking>(null);
+  const remove = useChange(() =>
+    unwrap(api.DELETE("/api/v1/models/{model_id}", { params: { path: { model_id: model.id } } })),
+  );
+  if (!useMayManage()) return null;
+  const close = (): void => setAsking(null);
+  return (
+    <>
+      <Button variant="default" leftSection={<IconTrash size={16} />} onClick={() => setAsking("delete")}>
+        {words.delete}
+      </Button>
+      <Modal opened={asking !== null && neededBy.length > 0} onClose={close} title={words.cannotDelete}>
+        <List size="sm" spacing={6}>
+          {neededBy.map((reason) => (
+            <List.Item key={reason}>
+              <Text size="sm">{reason}</Text>
+            </List.Item>
+          ))}
+        </List>
+      </Modal>
+      <Confirm
+        opened={asking !== null && neededBy.length === 0}
+        title={words.deleteTitle(model.name)}
+        text={words.deleteText}
+        action={words.delete}
+        pending={remove.isPending}
+        error={remove.error}
+        onConfirm={() => remove.mutate(undefined, { onSuccess: onDeleted })}
+        onClose={close}
+      />
+    </>
+  );
+}
+
+/** A change of the registry: everything that shows models is asked for anew. */
+function useChange<Result>(change: () => Promise<Result>) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: change,
+    onSuccess: async () => {
+      await Promise.all([
+        queries.invalidateQueries({ queryKey: ["models"] }),
+        queries.invalidateQueries({ queryKey: ["retrains"] }),
+        queries.invalidateQueries({ queryKey: ["projects"] }),
+      ]);
+    },
+  });
+}

@@ -24,12 +24,12 @@ def _models(outcome: Outcome) -> Table:
     table.add_column("round", no_wrap=True)
     table.add_column("model", overflow="fold")
     for count in MEASURED_CLICKS:
-        table.add_column(f"mIoU@{count}", justify="right", no_wrap=True)
+        table.add_column(f"mIoU\n@{count}", justify="right")
     table.add_column("clicks", justify="right")
     table.add_column("auto", justify="right")
     for iou in RECALL_AT:
-        table.add_column(f"recall@{iou:g}", justify="right")
-    table.add_column("scenes@1", justify="right")
+        table.add_column(f"recall\n@{iou:g}", justify="right")
+    table.add_column("scenes\n@1", justify="right")
     for each in outcome.rounds:
         table.add_row(
             str(each.number),
@@ -49,7 +49,7 @@ def _models(outcome: Outcome) -> Table:
 def _annotation(outcome: Outcome) -> Table:
     table = _table("What was annotated with it")
     table.add_column("round", no_wrap=True)
-    for heading in ("images", "masks/image", "clicks/mask", "painted", "accepted", "recall", "promoted"):
+    for heading in ("images", "masks/\nimage", "clicks/\nmask", "painted", "accepted", "recall", "promoted"):
         table.add_column(heading, justify="right")
     for each in outcome.rounds:
         made, found, run = each.annotated, each.automatic, each.retrained
@@ -62,7 +62,7 @@ def _annotation(outcome: Outcome) -> Table:
             f"{made.clicks:.1f}" if made and made.made else _NONE,
             f"{made.painted:.0%}" if made and made.made else _NONE,
             f"{made.acceptance:.0%}" if made and made.acceptance is not None else _NONE,
-            " / ".join(f"{value:.2f}" for value in found.recall.values()) if found else _NONE,
+            " ".join(f"{value:.2f}" for value in found.recall.values()) if found else _NONE,
             _NONE if run is None else "yes" if run.promoted else "no",
         )
     return table

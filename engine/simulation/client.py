@@ -17,7 +17,10 @@ from engine.errors import InvalidInput, MaskloopError, Unreachable
 Json = dict[str, Any]
 
 PATIENCE = 3600.0
-"""Seconds to wait for something that the workers do, such as an embedding, before giving up."""
+"""Seconds to wait for something that a person at the page would wait for, such as an embedding, before giving up."""
+
+LONG_PATIENCE = 24 * 3600.0
+"""Seconds to wait for a batch or a retraining run, which may well take hours."""
 
 _POLL = 0.5
 _TIMEOUT = 300.0
@@ -34,7 +37,7 @@ class Refused(MaskloopError):
 
 
 class TookTooLong(MaskloopError):
-    """What the workers were to do is not done after `PATIENCE`."""
+    """What the workers were to do is not done after all the time it was given."""
 
 
 @dataclass(frozen=True)
@@ -150,13 +153,13 @@ class Client:
                 raise
 
 
-def waiting(for_what: str) -> Iterator[None]:
-    """Comes round every moment until the caller leaves the loop. Raises TookTooLong."""
-    deadline = time.monotonic() + PATIENCE
+def waiting(for_what: str, patience: float = PATIENCE) -> Iterator[None]:
+    """Comes round every moment until the caller leaves the loop. Raises TookTooLong after `patience` seconds."""
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         yield
         time.sleep(_POLL)
-    raise TookTooLong(f"Waited {PATIENCE / 60:.0f} minutes for {for_what}: is a worker running?")
+    raise TookTooLong(f"Waited {patience / 60:.0f} minutes for {for_what}: is a worker running?")
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -1,5 +1,6 @@
 """A simulation's rounds as one SVG: a small chart for every figure, with the paper's own beside it in words."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -77,8 +78,8 @@ def panels(outcome: Outcome) -> list[Panel]:
         ),
         Panel(
             "Held-out mIoU",
-            "images that nobody annotates",
-            [of(f"{count} clicks", lambda each, at=str(count): each.held_out.miou[at]) for count in MEASURED_CLICKS],
+            f"after {', '.join(map(str, MEASURED_CLICKS))} clicks, on images that nobody annotates",
+            [of(f"@{count}", lambda each, at=str(count): each.held_out.miou[at]) for count in MEASURED_CLICKS],
             top=1,
         ),
         Panel(
@@ -104,7 +105,7 @@ def panels(outcome: Outcome) -> list[Panel]:
 def _chart(panel: Panel, rounds: Sequence[int]) -> str:
     """One panel's axes, lines and legend, its corner at the origin."""
     known = [value for series in panel.series for value in series.values if value is not None]
-    top = panel.top or 1.1 * max(known, default=1.0) or 1.0
+    top = panel.top or _round_top(max(known, default=0.0))
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
 
     def x(place: int) -> float:
@@ -126,6 +127,13 @@ def _chart(panel: Panel, rounds: Sequence[int]) -> str:
         parts += [f'<circle cx="{left:.1f}" cy="{up:.1f}" r="3" fill="{colour}"/>' for left, up in dots]
         parts.append(_text(_LEFT + 85 * place, 52, f"● {series.label}", f'fill="{colour}"'))
     return "".join(parts)
+
+
+def _round_top(largest: float) -> float:
+    """The end of an axis which holds `largest` and whose ticks are round numbers."""
+    least = max(largest, 1e-9) / _TICKS
+    power = 10.0 ** math.floor(math.log10(least))
+    return _TICKS * power * next(step for step in (1, 2, 2.5, 5, 10) if step * power >= least * (1 - 1e-9))
 
 
 def _text(x: float, y: float, text: str, attributes: str = "") -> str:

@@ -18,6 +18,9 @@ from engine.simulation.workers import start_batch, start_retrain, wait_for_batch
 Tell = Callable[[str], None]
 Turns = list[tuple[Turn, Taken]]
 
+CANDIDATES = "loop"
+"""What models are called that come of a simulation: loop v1, loop v2 …"""
+
 
 @dataclass
 class Simulation:
@@ -142,7 +145,7 @@ class Simulation:
 
     def _retrain(self, name: str, order: Json) -> Retrained:
         known = tuple(self._runs)
-        order = {**order, "validation_share": self.plan.validation_share}
+        order = {**order, "name": CANDIDATES, "validation_share": self.plan.validation_share}
         start = f"{name}: retraining"
         run_id = self.journal.step(start, lambda: start_retrain(self.client, self.pool, order, known))
         self._runs.append(run_id)

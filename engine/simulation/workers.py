@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from engine.errors import MaskloopError
-from engine.simulation.client import Client, Json, waiting
+from engine.simulation.client import LONG_PATIENCE, Client, Json, waiting
 
 _OVER = ("finished", "failed", "stopped")
 
@@ -22,7 +22,7 @@ def start_batch(client: Client, project_id: str, name: str, order: Json) -> str:
 
 def wait_for_batch(client: Client, batch_id: str) -> Json:
     """The finished batch."""
-    for _ in waiting("a batch"):
+    for _ in waiting("a batch", LONG_PATIENCE):
         batch = client.get(f"/batches/{batch_id}")["batch"]
         if batch["state"] == "finished":
             return batch
@@ -39,7 +39,7 @@ def start_retrain(client: Client, project_id: str, order: Json, known: Collectio
 
 def wait_for_retrain(client: Client, run_id: str) -> Json:
     """The finished run. Raises RetrainFailed."""
-    for _ in waiting("a retraining run"):
+    for _ in waiting("a retraining run", LONG_PATIENCE):
         run: Json = client.get(f"/retrains/{run_id}")["run"]
         if run["state"] == "finished":
             return run

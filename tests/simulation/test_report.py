@@ -64,3 +64,10 @@ def test_the_tables_name_rounds_models_and_goals(capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().out
     for part in ("first", "second", "0.300", "0.400", "12.0", "75%", "not reached", "1.50×"):
         assert part in said
+
+
+@pytest.mark.parametrize(("largest", "ticks"), [(17.2, ["5", "10", "15", "20"]), (0.9, ["0.25", "0.5", "0.75", "1"])])
+def test_axes_end_at_round_numbers(largest: float, ticks: list[str]) -> None:
+    drawn = ElementTree.fromstring(plot(outcome(("v1", 0.3, largest, 0.5))))
+    texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[3:7] == ticks

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     image_time_limit: int = Field(
         default=3600, gt=0, description="Seconds a worker may spend on one image of a batch before it gives it up"
     )
+    train_processes: int = Field(
+        default=1, ge=1, le=64, description="Processes that retrain together on a machine (torchrun), one for each GPU"
+    )
     train_save_every: float = Field(
         default=120, ge=0, description="Seconds between the states that a retraining run can go on from"
     )

@@ -71,11 +71,13 @@ def beat(run: RetrainRun, step: int) -> None:
         run.step, run.deaths = step, 0
 
 
-def give_back(uow: UnitOfWork, run: RetrainRun) -> None:
-    """Queue a held run again: its worker ends, another one goes on."""
+def give_back(run: RetrainRun) -> None:
+    """Queue a held run again: its worker ends, another one goes on.
+
+    Nothing is sent, for it would be this worker that takes it: the next one finds it (`recover`, `resend_lost`).
+    """
     run.state = RetrainState.STOPPED if run.state is RetrainState.STOPPING else RetrainState.QUEUED
-    if run.state is RetrainState.QUEUED:
-        send_run(uow, run)
+    run.sent_at = utc_now()
 
 
 def record_error(uow: UnitOfWork, run: RetrainRun, error: BaseException) -> None:

@@ -82,7 +82,7 @@ def _stopped(run_id: UUID, attempt: int, heart: RunHeart) -> None:
         if run.state is RetrainState.STOPPING:
             retrain_feed.finish(run, RetrainState.STOPPED)
             return
-        retrain_feed.give_back(uow, run)
+        retrain_feed.give_back(run)
     if not heart.wants_end():
         # A signal to the worker was taken for the training, which has saved its state: now the worker may have it.
         os.kill(os.getpid(), signal.SIGTERM)

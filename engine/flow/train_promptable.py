@@ -10,6 +10,7 @@ from engine.flow.register_model import prepare_model
 from engine.flow.retrain_heart import RunHeart
 from engine.flow.retrain_order import as_settings
 from engine.flow.retrain_task import RetrainTask
+from engine.flow.train_processes import run_in_processes
 from engine.settings import get_settings
 from engine.store.tables import Model, ModelState
 from engine.training.data.scene_dataset import SCENES
@@ -31,7 +32,11 @@ def train_promptable(task: RetrainTask, heart: RunHeart) -> Callable[[], Model]:
     heart.announce(recipe.steps)
     if get_settings().torch_threads:
         torch.set_num_threads(get_settings().torch_threads)
-    run(request, should_stop=heart.wants_end)
+    processes = get_settings().train_processes
+    if processes > 1:
+        run_in_processes(request, processes, heart.wants_end)
+    else:
+        run(request, should_stop=heart.wants_end)
     prepared = prepare_model(task.training / MODEL, task.base.arch)
     metrics = {"training": how_it_was_trained(task, recipe.steps)}
     return lambda: Model(state=ModelState.CANDIDATE, **{**vars(prepared), "metrics": metrics})

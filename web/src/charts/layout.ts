@@ -48,7 +48,7 @@ export interface Drawn {
   readonly dots: readonly Place[];
 }
 
-const MARGIN = { top: 14, right: 14, bottom: 38, digit: 7, gap: 16 };
+const MARGIN = { top: 14, right: 14, bottom: 38, bottomDiscrete: 24, digit: 7, gap: 16 };
 /** More points than this are a curve, not marks. */
 const MARKED = 24;
 
@@ -66,7 +66,7 @@ export function layOut(lines: readonly Line[], references: readonly Reference[],
   const values = ticks(yExtent, Math.max(2, Math.round(height / 52)));
   const texts = values.map((value) => tickText(value, values));
   const left = MARGIN.gap + MARGIN.digit * Math.max(...texts.map((text) => text.length));
-  const [right, top, bottom] = [width - MARGIN.right, MARGIN.top, height - MARGIN.bottom];
+  const [right, top, bottom] = [width - MARGIN.right, MARGIN.top, height - (discrete ? MARGIN.bottomDiscrete : MARGIN.bottom)];
   const inset = discrete ? Math.min(40, (right - left) / 8) : 0;
   const xDomain: Domain = [xExtent[0], Math.max(xExtent[1], until ?? xExtent[1])];
   const x = linear(xDomain, [left + inset, right - inset]);

@@ -72,7 +72,7 @@ export const words = {
     gate: "by the gate",
     hand: "by hand",
     rollback: "by rolling back",
-    release: "as the first model",
+    release: "with a release",
   } as Record<string, string>,
   never: "Never yet.",
   evaluation: "Measured beside its base",

@@ -156,7 +156,7 @@ export const words = {
   gate: {
     title: "Gate and benchmark",
     autoPromote: "A candidate that passes goes live by itself",
-    rules: "A candidate passes when it is",
+    rules: "Gate",
     clicks: "Judged by mIoU",
     after: (clicks: number) => `after ${plural(clicks, "click")}`,
     betterAt: "Better at so many figures",
@@ -169,7 +169,7 @@ export const words = {
     },
     largestLoss: "Points lost at most",
     certain: "Better means shown: the 95 % interval lies above zero",
-    benchmark: "Measured on",
+    benchmark: "Benchmark",
     scenes: "Generated scenes",
     heldOut: "Held-out images at most",
     folder: "And a folder on the workers’ machines",

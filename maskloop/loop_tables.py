@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -14,22 +13,23 @@ PAPER = "Segment Anything, section 4: 34 → 14 s per mask in the manual stage, 
 def print_rounds(rounds: Sequence[Round]) -> None:
     """One line per round, and the paper's figures below."""
     console = Console()
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("round", justify="right")
-    table.add_column("model", overflow="fold")
+    # Narrow, with headings on several lines: twelve columns are to fit into eighty characters.
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("#", justify="right")
+    table.add_column("model", overflow="fold", min_width=6)
     for heading in (
         "mIoU 1",
-        "3",
-        "5",
+        "mIoU 3",
+        "mIoU 5",
         "masks",
         "clicks",
-        "seconds",
+        "secs",
         "per image",
-        "accepted",
-        "people h",
-        "machine h",
+        "kept",
+        "hours people",
+        "hours worker",
     ):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right")
     for each in rounds:
         miou = {} if each.held_out is None else each.held_out.miou
         table.add_row(
@@ -41,8 +41,8 @@ def print_rounds(rounds: Sequence[Round]) -> None:
             _number(each.seconds, 1),
             _number(each.masks_per_image, 1),
             "–" if each.accepted_share is None else f"{each.accepted_share:.0%}",
-            _number(each.people_hours, 2),
-            _number(each.machine_hours, 2),
+            _number(each.people_hours, 1),
+            _number(each.machine_hours, 1),
         )
     console.print(table)
     console.print(PAPER, style="dim", highlight=False)

@@ -22,7 +22,10 @@ def test_help_lists_every_command_and_loads_none(maskloop: Maskloop) -> None:
 GROUPS = {
     "batch": "start list show pause resume cancel retry change schedules unschedule",
     "detector": "train evaluate",
-    "models": "list show add pull export",
+    "models": "list show add pull export promote rollback compare delete",
+    "snapshot": "create list diff write",
+    "retrain": "start list show stop resume schedules unschedule",
+    "loop": "report settings",
 }
 COMMANDS_OF_GROUPS = [f"{group} {name}" for group, names in GROUPS.items() for name in names.split()]
 

@@ -44,7 +44,7 @@ export interface Drawn {
   readonly path: string;
   readonly raw: string | null;
   readonly band: string | null;
-  /** Points that are marked: all of a few, else the last. */
+  /** Points that are marked: all of a few as measured, else the last. */
   readonly dots: readonly Place[];
 }
 
@@ -66,7 +66,11 @@ export function layOut(lines: readonly Line[], references: readonly Reference[],
   const values = ticks(yExtent, Math.max(2, Math.round(height / 52)));
   const texts = values.map((value) => tickText(value, values));
   const left = MARGIN.gap + MARGIN.digit * Math.max(...texts.map((text) => text.length));
-  const [right, top, bottom] = [width - MARGIN.right, MARGIN.top, height - (discrete ? MARGIN.bottomDiscrete : MARGIN.bottom)];
+  const [right, top, bottom] = [
+    width - MARGIN.right,
+    MARGIN.top,
+    height - (discrete ? MARGIN.bottomDiscrete : MARGIN.bottom),
+  ];
   const inset = discrete ? Math.min(40, (right - left) / 8) : 0;
   const xDomain: Domain = [xExtent[0], Math.max(xExtent[1], until ?? xExtent[1])];
   const x = linear(xDomain, [left + inset, right - inset]);
@@ -96,7 +100,7 @@ export function layOut(lines: readonly Line[], references: readonly Reference[],
       path: pathOf(places),
       raw: memory > 0 ? pathOf(measured) : null,
       band: bounded.length > 1 ? `${pathOf([...upper, ...lower.reverse()])}Z` : null,
-      dots: places.length <= MARKED ? places : places.slice(-1),
+      dots: memory === 0 && places.length <= MARKED ? places : places.slice(-1),
     };
   });
   return {

@@ -7,9 +7,10 @@ the transaction that marks its item done, and only if that attempt still holds t
 Rows are locked job first, then item, everywhere: two finishers of one job wait for each other, and the last closes it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from uuid import UUID, uuid5
 
 from sqlalchemy import exists, func, select, update
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 MAX_ATTEMPTS = 3
+_ROWS_AT_ONCE = 1000
 UNFINISHED = (ItemState.QUEUED, ItemState.SENT, ItemState.RUNNING)
 
 
@@ -82,19 +84,21 @@ def standing_job(uow: UnitOfWork, kind: JobKind, project_id: UUID, model_id: UUI
 
 def enqueue(uow: UnitOfWork, job: Job, image_ids: Collection[UUID]) -> None:
     """Add images to a job, those it has already left as they are, and send what the window takes."""
-    add(uow, job, [(image_id, job.priority) for image_id in image_ids])
+    add(uow, job, ((image_id, job.priority) for image_id in image_ids))
     feed(uow, job.kind)
 
 
-def add(uow: UnitOfWork, job: Job, images: Sequence[tuple[UUID, int]]) -> None:
+def add(uow: UnitOfWork, job: Job, images: Iterable[tuple[UUID, int]]) -> None:
     """Add images with their priorities; of equal priority, they come in the order given. `feed` sends them."""
     now = utc_now()
-    rows = [
+    rows = (
         # Microseconds keep the order, for the queue goes by time.
         {"job_id": job.id, "image_id": image_id, "priority": priority, "queued_at": now + timedelta(microseconds=place)}
         for place, (image_id, priority) in enumerate(images)
-    ]
-    insert_or_ignore(uow.session, JobItem, rows)
+    )
+    # By lumps: a batch of 100,000 images is never in memory as rows.
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
+        insert_or_ignore(uow.session, JobItem, some)
     job.state, job.finished_at = JobState.RUNNING, None
 
 

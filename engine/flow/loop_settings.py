@@ -103,9 +103,8 @@ def set_loop_settings(uow: UnitOfWork, user: User, project_id: UUID, wanted: Pro
     """
     require_manager(user)
     get_project(uow, project_id)
-    folder = wanted.benchmark.folder
-    if folder is not None and not all((Path(folder) / part).is_dir() for part in ("images", "annotations")):
-        raise InvalidInput(f"{folder} must hold the folders images/ and annotations/.")
+    if wanted.benchmark.folder is not None:
+        _require_form(Path(wanted.benchmark.folder))
     stored = uow.session.get(LoopSettings, project_id) or LoopSettings(project_id=project_id)
     stored.gate = wanted.gate.model_dump(mode="json")
     stored.auto_promote = wanted.auto_promote
@@ -115,6 +114,15 @@ def set_loop_settings(uow: UnitOfWork, user: User, project_id: UUID, wanted: Pro
     uow.session.add(Event(user_id=user.id, kind="loop.settings_changed", subject=subject))
     uow.session.flush()
     return wanted
+
+
+def _require_form(folder: Path) -> None:
+    try:
+        holds = all((folder / part).is_dir() for part in ("images", "annotations"))
+    except OSError as error:
+        raise InvalidInput(f"{folder} cannot be looked into: {error.strerror}.") from error
+    if not holds:
+        raise InvalidInput(f"{folder} must hold the folders images/ and annotations/.")
 
 
 def read_project_loop(values: dict[str, Any]) -> ProjectLoop:

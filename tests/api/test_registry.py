@@ -109,6 +109,8 @@ def test_settings_of_the_loop(client: httpx.Client, project_id: str, tmp_path: P
     assert client.get(url).json() == settings
     nowhere = settings | {"benchmark": {"folder": str(tmp_path / "nowhere")}}
     assert_problem(client.put(url, json=nowhere), 422, "must hold the folders images/ and annotations/")
+    long_name = settings | {"benchmark": {"folder": "a" * 300}}
+    assert_problem(client.put(url, json=long_name), 422, "cannot be looked into")
     assert_problem(client.put(url, json=settings | {"benchmark": {"scenes": 0}}), 422, "needs scenes or a folder")
     assert_problem(client.put(url, json=settings | {"gate": {"clicks": [2]}}), 422, "gate.clicks")
     assert_problem(client.put(url, json=settings | {"speed": 1}), 422, "speed")

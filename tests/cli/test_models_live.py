@@ -1,0 +1,148 @@
+"""Choosing the live model, looking at a candidate and at the loop, on the command line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from engine.evaluation.gate import GateRules, judge
+from engine.sam import Sam
+from engine.store.tables import Model, ModelState, Project, RetrainKind, RetrainRun, RetrainState, Snapshot
+from engine.store.unit_of_work import unit_of_work
+from maskloop.cli import run
+from tests.fixtures.deployment import make_owner, make_project, register
+
+
+def measured(miou: float) -> dict[str, Any]:
+    by_clicks = {clicks: {"most_confident": miou} for clicks in ("1", "3", "5")}
+    noc = {"90": {"clicks": 12.5}}
+    return {"miou": by_clicks, "calibration_error": {"1": 0.125}, "noc": noc}
+
+
+def one_set(gain: float) -> dict[str, Any]:
+    change = {"difference": gain, "interval": [gain - 0.01, gain + 0.01]}
+    return {
+        "images": 7,
+        "masks": 31,
+        "base": measured(0.5),
+        "candidate": measured(0.5 + gain),
+        "difference": {
+            "miou": {clicks: {"most_confident": change} for clicks in ("1", "3", "5")},
+            "noc": {"90": {"clicks": {"difference": 0.0, "interval": [-1.0, 1.0]}}},
+        },
+    }
+
+
+@pytest.fixture
+def project(sqlite_database: Engine) -> Project:
+    return make_project(make_owner(), "Birds")
+
+
+@pytest.fixture
+def base(project: Project, tiny_sam: Sam, tmp_path: Path) -> Model:
+    return register(tiny_sam, tmp_path, "base")
+
+
+@pytest.fixture
+def child(project: Project, base: Model) -> Model:
+    """A candidate that a run made, measured and judged."""
+    evaluation: dict[str, Any] = {
+        "kind": "promptable",
+        "base": {"id": str(base.id), "name": "base"},
+        "candidate": {"id": "-", "name": "Birds v1"},
+        "sets": {"validation": one_set(0.04), "benchmark": one_set(-0.02)},
+        "comparison": None,
+    }
+    with unit_of_work() as uow:
+        model = Model(
+            name="Birds v1",
+            arch=base.arch,
+            config=base.config,
+            weights_key=base.weights_key,
+            weights_sha256=base.weights_sha256,
+            parent_id=base.id,
+            state=ModelState.CANDIDATE,
+        )
+        owner = project.created_by
+        snapshot = Snapshot(
+            number=1,
+            name="Birds",
+            project_ids=[str(project.id)],
+            filters={},
+            manifest_key="none",
+            manifest_sha256="none",
+            counts={"train": {"images": 1, "masks": 1}, "validation": {"images": 1, "masks": 1}},
+            authors={},
+            created_by=owner,
+        )
+        uow.session.add_all([model, snapshot])
+        uow.session.flush()
+        run_ = RetrainRun(
+            number=1,
+            project_id=project.id,
+            kind=RetrainKind.PROMPTABLE,
+            name="Birds",
+            snapshot_id=snapshot.id,
+            replay_snapshot_ids=[],
+            base_model_id=base.id,
+            model_id=model.id,
+            recipe="finetune",
+            overrides={},
+            state=RetrainState.FINISHED,
+            evaluation=evaluation,
+            verdict=judge(evaluation, GateRules()).to_json(),
+            created_by=owner,
+        )
+        uow.session.add(run_)
+    return model
+
+
+def test_models_are_promoted_and_rolled_back(child: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "promote", "Birds v1"]) == 0
+    assert capsys.readouterr().out == "Birds v1 is live.\n"
+    assert run(["models", "rollback", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"name": "base", "state": "live"}
+    assert run(["models", "rollback"]) == 2
+    assert "base replaced no other model" in capsys.readouterr().err
+    assert run(["models", "promote", "nope"]) == 2
+    assert "There is no model nope" in capsys.readouterr().err
+
+
+def test_a_model_is_deleted_or_the_reason_is_said(child: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "delete", "base"]) == 2
+    assert "It is live. It is where Birds v1 came from." in capsys.readouterr().err
+    assert run(["models", "delete", "Birds v1"]) == 0
+    assert run(["models", "delete", "Birds v1"]) == 2
+
+
+def test_a_candidate_is_held_against_its_base(child: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "compare", "Birds v1"]) == 0
+    shown = capsys.readouterr().out
+    assert "The gate refuses it." in shown
+    assert "Worse: mIoU after 1 click on the benchmark: -2.0 points" in shown
+    assert "+0.040" in shown
+    assert "+0.030 to +0.050" in shown
+    assert run(["models", "compare", "Birds v1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"]["passed"] is False
+    assert run(["models", "compare", "base"]) == 2
+    assert "no retraining run made it" in capsys.readouterr().err
+    assert run(["models", "compare", "Birds v1", "--clicks", "2"]) == 2
+
+
+def test_the_loops_report_and_settings(child: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["loop", "report"]) == 0
+    shown = capsys.readouterr().out
+    assert "base" in shown
+    assert "34 → 14 s" in shown
+    assert run(["loop", "report", "--project", "Birds", "--json"]) == 0
+    (only,) = json.loads(capsys.readouterr().out)
+    assert (only["number"], only["model_name"], only["runs"], only["held_out"]["miou"]["1"]) == (0, "base", [1], 0.5)
+    assert run(["loop", "settings", "--set", "auto_promote=true", "--set", "gate.largest_loss=2"]) == 0
+    assert "auto_promote=true\n" in capsys.readouterr().out
+    assert run(["loop", "settings", "--json"]) == 0
+    settings = json.loads(capsys.readouterr().out)
+    assert (settings["auto_promote"], settings["gate"]["largest_loss"]) == (True, 2.0)
+    assert run(["loop", "settings", "--set", "gate.speed=1"]) == 2
+    assert "gate.speed" in capsys.readouterr().err

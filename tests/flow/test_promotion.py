@@ -15,8 +15,9 @@ from engine.detector.head import BoxHead
 from engine.errors import Conflict, NotAllowed
 from engine.flow import jobs
 from engine.flow.detectors import add_detector
+from engine.flow.dispatch import set_sender
 from engine.flow.embed import embedding_state, request_embedding
-from engine.flow.embed_order import request_in_order
+from engine.flow.embed_order import TASK, request_in_order
 from engine.flow.models import detector_of, live_model
 from engine.flow.promotion import promote, rollback
 from engine.flow.queue import finish, take_next
@@ -133,6 +134,27 @@ def test_what_people_open_next_is_embedded_first(
     assert sorted(range(8), key=lambda place: mine[place]) == [5, 6, 1, 2, 4, 3, 7, 0]
     # What comes first elsewhere does not wait for the rest of this project.
     assert order.index(elsewhere[1].file_name) < mine[3]
+
+
+def test_a_large_deployment_is_asked_for_in_parts(
+    model: Model, owner: User, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(6):
+        add_image(project, owner, seed)
+    monkeypatch.setattr("engine.flow.embed_order._AT_ONCE", 2)
+    monkeypatch.setattr("engine.flow.embed_order._NEXT_IN_PROJECT", 1)
+    sent: list[str] = []
+    set_sender(lambda task_name, ids, queue: sent.append(task_name))
+    second = candidate(model, "v2")
+    go_live(second, owner)
+    parts = [len(queued(second))]
+    while sent.count(TASK) == len(parts):
+        with unit_of_work() as uow:
+            request_in_order(uow, second)
+        parts.append(len(queued(second)))
+    set_sender(None)
+    assert parts == [3, 5, 6]
+    assert queued(second) == [f"bird-{seed}.png" for seed in range(6)]
 
 
 def test_what_nobody_waits_for_is_not_made_with_the_model_before(

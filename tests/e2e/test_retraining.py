@@ -123,5 +123,6 @@ def _annotated(client: httpx.Client, project: str, folder: Path, seed: int) -> N
     uploaded = client.post(f"/projects/{project}/images", files={"file": (file.name, file.read_bytes())})
     image = uploaded.raise_for_status().json()
     body = {"segmentation": annotation["segmentation"], "stage": "manual", "prompts": {"points": []}}
+    body |= {"active_ms": 14_000, "idle_ms": 0}
     address = f"/images/{image['id']}/masks/{uuid.uuid4()}"
     client.put(address, json=body, headers={"If-None-Match": "*"}).raise_for_status()

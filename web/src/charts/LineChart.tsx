@@ -14,6 +14,8 @@ interface LineChartProps {
   along: string;
   /** Instead of the number itself. */
   alongText?: (x: number) => string;
+  /** At the axis, where there is little room. */
+  tickText?: (x: number) => string;
   /** What is read off the vertical axis, with its unit. */
   unit?: string;
   /** Every x gets a tick, as with rounds; else round numbers. */
@@ -44,7 +46,7 @@ export function LineChart(props: LineChartProps) {
     format,
   } = props;
   const { ref, width } = useElementSize();
-  const { include, until, discrete } = props;
+  const { include, until, discrete, tickText = alongText } = props;
   const layout = useMemo(
     () => layOut(lines, references, { width, height, include, until, discrete }),
     [lines, references, width, height, include, until, discrete],
@@ -116,7 +118,7 @@ export function LineChart(props: LineChartProps) {
               ))}
               {layout.columns.map(({ x, value }) => (
                 <text key={value} className={styles.tick} x={x} y={layout.bottom + 17} textAnchor="middle">
-                  {discrete ? alongText(value) : value.toLocaleString("en")}
+                  {discrete ? tickText(value) : value.toLocaleString("en")}
                 </text>
               ))}
               {!discrete && (
@@ -125,12 +127,14 @@ export function LineChart(props: LineChartProps) {
                 </text>
               )}
               {layout.references.map(({ y, label }) => (
-                <g key={label}>
-                  <line className={styles.reference} x1={layout.left} x2={layout.right} y1={y} y2={y} />
-                  <text className={styles.mark} x={layout.right} y={y - 5} textAnchor="end">
-                    {label}
-                  </text>
-                </g>
+                <line
+                  key={label}
+                  className={styles.reference}
+                  x1={layout.left}
+                  x2={layout.right}
+                  y1={y}
+                  y2={y}
+                />
               ))}
               {layout.drawn.map(({ line, path, raw, band, dots }) => (
                 <g key={line.name} style={{ color: line.colour }}>
@@ -146,6 +150,11 @@ export function LineChart(props: LineChartProps) {
                     <circle key={x} className={styles.dot} cx={x} cy={y} r={4} fill="currentColor" />
                   ))}
                 </g>
+              ))}
+              {layout.references.map(({ y, label }) => (
+                <text key={label} className={styles.mark} x={layout.right} y={y - 5} textAnchor="end">
+                  {label}
+                </text>
               ))}
               {at !== undefined && (
                 <line

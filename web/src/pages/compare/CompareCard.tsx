@@ -68,8 +68,10 @@ function shapesOf({ segmentation, base, candidate }: OldAndNew): Shapes {
   const truth = fromSegmentation(segmentation);
   const { width, height } = truth;
   const box = bounds(truth) ?? { left: 0, top: 0, right: width, bottom: height };
-  const side = Math.max(box.right - box.left, box.bottom - box.top) * (1 + 2 * AROUND);
-  const [x, y] = [(box.left + box.right - side) / 2, (box.top + box.bottom - side) / 2];
+  const wanted = Math.max(box.right - box.left, box.bottom - box.top) * (1 + 2 * AROUND);
+  const side = Math.min(wanted, Math.max(width, height));
+  const x = within((box.left + box.right - side) / 2, width - side);
+  const y = within((box.top + box.bottom - side) / 2, height - side);
   return {
     size: { width, height },
     viewBox: `${x} ${y} ${side} ${side}`,
@@ -78,6 +80,11 @@ function shapesOf({ segmentation, base, candidate }: OldAndNew): Shapes {
     base: maskPath(base.segmentation, LONGEST),
     candidate: maskPath(candidate.segmentation, LONGEST),
   };
+}
+
+/** Moved into the image where it is large enough, else centred on it. */
+function within(start: number, room: number): number {
+  return room < 0 ? room / 2 : Math.min(Math.max(start, 0), room);
 }
 
 interface PictureProps {

@@ -39,6 +39,7 @@ export function RoundCharts({ rounds, reference }: RoundChartsProps) {
               {...chart}
               along={words.round}
               alongText={name}
+              tickText={words.roundTick}
               discrete
               height={210}
               nothing={words.nothing}

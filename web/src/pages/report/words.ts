@@ -8,6 +8,7 @@ export const words = {
   intro:
     "A round is the time for which one model was live: with it people annotated, and its runs made the next one. The dotted lines are the figures of the paper (Segment Anything, section 4).",
   round: "round",
+  roundTick: (number: number) => `round ${number}`,
   roundName: (number: number, model: string | null) => (model ? `${number} · ${model}` : String(number)),
   charts: {
     benchmark: "mIoU on the benchmark",

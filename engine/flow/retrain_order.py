@@ -1,10 +1,10 @@
 """What a retraining run can be asked for: on which masks, from which model, by which recipe."""
 
 import json
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from engine.errors import InvalidInput
 from engine.flow.snapshot_order import Name, SnapshotFilters, first_problem
@@ -38,7 +38,10 @@ MODEST: dict[str, Any] = {
 
 MODEST_ARCHS = ("vit_t",)
 
-Override = str | int | float | bool | list[Any] | None
+Key = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.]+$")]
+Text = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Override = bool | int | Number | Text | list[Text | int | Number] | None
 
 
 class RetrainOrder(BaseModel):
@@ -56,8 +59,8 @@ class RetrainOrder(BaseModel):
     validation_share: float = Field(default=0.2, gt=0, le=0.9, description="Of images that are not on a side yet")
     name: Name | None = Field(default=None, description="The candidate is called NAME v1, v2 …; after its projects")
     base_model_id: UUID | None = Field(default=None, description="The live model when the run starts, if none is named")
-    recipe: Name | None = Field(default=None, description="finetune, or detector for detectors, if none is named")
-    overrides: dict[str, Override] = Field(
+    recipe: Key | None = Field(default=None, description="finetune, or detector for detectors, if none is named")
+    overrides: dict[Key, Override] = Field(
         default={}, max_length=100, description="Values of the recipe to replace, such as schedule.learning_rate"
     )
     replay_snapshot_ids: list[UUID] = Field(

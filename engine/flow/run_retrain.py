@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Callable
 from uuid import UUID
 
@@ -30,6 +31,8 @@ TRAIN: dict[RetrainKind, Train] = {
 }
 
 _log = logging.getLogger(__name__)
+_leaving = threading.Event()
+"""Set once this process has been told to go: a message that is on its way to it already finds nobody at work."""
 
 
 def run_retrain(run_id: UUID) -> None:
@@ -38,6 +41,8 @@ def run_retrain(run_id: UUID) -> None:
     Its snapshot's files are written, the model is trained from the last saved state on, registered as a candidate,
     evaluated and judged. Killed at any moment, it leaves a run that is sent again and goes on where it was.
     """
+    if _leaving.is_set():
+        return
     with unit_of_work() as uow:
         run = retrain_feed.claim(uow, run_id)
         task = None if run is None else RetrainTask.of(uow, run)
@@ -85,6 +90,7 @@ def _stopped(run_id: UUID, attempt: int, heart: RunHeart) -> None:
         retrain_feed.give_back(run)
     if not heart.wants_end():
         # A signal to the worker was taken for the training, which has saved its state: now the worker may have it.
+        _leaving.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from engine.errors import InvalidInput
 from engine.store.tables import Stage
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+LabelName = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -18,7 +21,9 @@ class SnapshotFilters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     stages: list[Stage] | None = Field(default=None, min_length=1, description="Only masks of these stages")
-    labels: list[str] | None = Field(default=None, min_length=1, max_length=1000, description="Only masks labelled so")
+    labels: list[LabelName] | None = Field(
+        default=None, min_length=1, max_length=1000, description="Only masks labelled so"
+    )
     minimum_predicted_iou: Score | None = Field(
         default=None, description="Lowest estimate of the model; masks a person drew without it pass"
     )

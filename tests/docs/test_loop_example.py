@@ -13,6 +13,7 @@ from tests.fixtures.deployment import make_owner, make_project, register
 from tests.flow.retraining import annotated_project
 
 
+@pytest.mark.timeout(900)
 def test_example_retrains_a_model(
     sqlite_database: object,
     tiny_sam: Sam,

@@ -3235,7 +3235,7 @@ export interface components {
              * @default {}
              */
             overrides: {
-                [key: string]: string | number | boolean | unknown[] | null;
+                [key: string]: boolean | number | string | (string | number)[] | null;
             };
             /**
              * Replay Snapshot Ids

@@ -1,8 +1,7 @@
 """The files of a snapshot: a frozen list of mask versions, with the images they are on. See docs/data.md.
 
     snapshot.json    one object: the format, its version, the snapshot's id and name, how much is in it
-    images.jsonl     one line per image, with its masks
-    images/          the image files as they were imported
+    images.jsonl     one line per image, with its masks and the place of its file in the folder
 
 One line per image keeps memory flat: a reader holds the places of the lines and parses a line when it wants the image.
 """

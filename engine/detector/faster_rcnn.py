@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from engine.detector.interface import Detections, DetectorInput
@@ -42,14 +42,24 @@ def build_network() -> torch.nn.Module:
 
     Raises InvalidSetting when torchvision is not there or does not fit torch.
     """
+    build = _builder()
+    return build(weights=None, weights_backbone=None, num_classes=_BACKGROUND_AND_OBJECT)
+
+
+def require_torchvision() -> None:
+    """Raises InvalidSetting when torchvision is not there or does not fit torch: asked before any long work."""
+    _builder()
+
+
+def _builder() -> Callable[..., torch.nn.Module]:
     try:
         from torchvision.models.detection import fasterrcnn_resnet50_fpn_v2  # pyright: ignore[reportMissingImports]
     except (ImportError, RuntimeError) as error:
         raise InvalidSetting(
             "Faster R-CNN needs torchvision, in the version that belongs to the installed torch "
-            f"({torch.__version__}). Install it, or use the detector on embeddings, which needs nothing else."
+            f"({torch.__version__}). Install it, or train a box_head on embeddings, which needs nothing else."
         ) from error
-    return fasterrcnn_resnet50_fpn_v2(weights=None, weights_backbone=None, num_classes=_BACKGROUND_AND_OBJECT)
+    return fasterrcnn_resnet50_fpn_v2
 
 
 def train_faster_rcnn(
@@ -90,8 +100,18 @@ def train_faster_rcnn(
 
 
 def save_network(network: torch.nn.Module, file: Path) -> None:
-    """Weights as safetensors."""
-    save_file({name: value.contiguous().cpu() for name, value in network.state_dict().items()}, file)
+    """Weights as safetensors; the file itself says what they are of."""
+    weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
+    save_file(weights, file, metadata={"arch": ARCH})
+
+
+def is_faster_rcnn(file: Path) -> bool:
+    """Whether `save_network` wrote the file. Raises InvalidCheckpoint when it cannot be read."""
+    try:
+        with safe_open(file, framework="pt") as opened:
+            return (opened.metadata() or {}).get("arch") == ARCH
+    except (OSError, SafetensorError) as error:
+        raise InvalidCheckpoint(f"{file} cannot be read: {error}.") from error
 
 
 def load_faster_rcnn(file: Path) -> FasterRcnnDetector:

@@ -12,8 +12,8 @@ import torch
 from engine.detector import config as box_head
 from engine.detector import faster_rcnn
 from engine.detector.config import BoxHeadConfig
-from engine.detector.embedding_detector import load_detector, save_detector
-from engine.detector.faster_rcnn import load_faster_rcnn, save_network
+from engine.detector.embedding_detector import EmbeddingDetector, load_detector, save_detector
+from engine.detector.faster_rcnn import FasterRcnnDetector, load_faster_rcnn, save_network
 from engine.detector.head import BoxHead
 from engine.detector.interface import BoxDetector
 from engine.errors import InvalidInput
@@ -43,10 +43,9 @@ def add_detector(
         file = Path(folder, "weights.safetensors")
         if isinstance(network, BoxHead):
             arch, config = box_head.ARCH, json.loads(network.config.to_json())
-            save_detector(network, file)
         else:
             arch, config = faster_rcnn.ARCH, {}
-            save_network(network, file)
+        save_detector_file(network, file)
         weights = file.read_bytes()
     detector = Model(
         name=name,
@@ -71,6 +70,27 @@ def find_detector(uow: UnitOfWork, name: str) -> Model:
     if model.arch not in DETECTORS:
         raise InvalidInput(f"{name} is no detector but a promptable model ({model.arch}).")
     return model
+
+
+def load_detector_file(file: Path) -> BoxDetector:
+    """A detector of either kind from a file of `maskloop detector train --out`.
+
+    Raises InvalidCheckpoint, and InvalidSetting for a Faster R-CNN without torchvision.
+    """
+    return load_faster_rcnn(file) if faster_rcnn.is_faster_rcnn(file) else load_detector(file)
+
+
+def save_detector_file(network: torch.nn.Module, file: Path) -> None:
+    """Inverse of `load_detector_file`."""
+    if isinstance(network, BoxHead):
+        save_detector(network, file)
+    else:
+        save_network(network, file)
+
+
+def running_detector(network: torch.nn.Module) -> BoxDetector:
+    """A network that was just trained, at work."""
+    return EmbeddingDetector(network) if isinstance(network, BoxHead) else FasterRcnnDetector(network)
 
 
 def load_stored_detector(detector: Model) -> BoxDetector:

@@ -1,5 +1,6 @@
 """`maskloop detector`: Train and measure the detector that images are prefilled with."""
 
+import enum
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from engine.detector.evaluate import DetectorFigures
     from engine.detector.interface import BoxDetector
     from engine.detector.train import DetectorExample, DetectorRecipe
+
+
+class Arch(enum.StrEnum):
+    """What the registry calls the two kinds of detectors."""
+
+    BOX_HEAD = "box_head"
+    FASTER_RCNN = "faster_rcnn"
+
 
 app = typer.Typer(
     add_completion=False,
@@ -45,6 +54,10 @@ def train(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Or write it to this .safetensors file")] = None,
     images: ImagesOption = None,
     model: ModelOption = DEFAULT_MODEL,
+    arch: Annotated[
+        Arch,
+        typer.Option(help="box_head reads the model's embeddings; faster_rcnn reads pixels and needs torchvision"),
+    ] = Arch.BOX_HEAD,
     epochs: Annotated[int, typer.Option(metavar="N", min=1, help="Times every image is seen")] = 12,
     learning_rate: Annotated[float, typer.Option(metavar="F", help="The highest learning rate")] = 1e-3,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Another one gives another order of images")] = 0,
@@ -53,7 +66,7 @@ def train(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a box detector on the boxes of masks; the model's embeddings are its only input.
+    """Train a box detector on the boxes of masks; unless --arch says otherwise, it reads the model's embeddings.
 
     One image in ten is held out and measured on. A registered detector is used from then on to prefill images that
     --model, which must be registered then, has embedded.
@@ -64,6 +77,10 @@ def train(
         raise InvalidInput("Say where the detector goes: --name registers it, --out FILE writes it to a file.")
     if out is not None and out.suffix != ".safetensors":
         raise InvalidInput(f"{out} must end in .safetensors.")
+    if arch is Arch.FASTER_RCNN:
+        from engine.detector.faster_rcnn import require_torchvision
+
+        require_torchvision()
     if name is not None or images is None:
         open_store(data)
     if name is not None:
@@ -75,16 +92,16 @@ def train(
     recipe = DetectorRecipe(epochs=epochs, learning_rate=learning_rate, seed=seed)
     with _examples(images, model, embeddings, limit) as examples:
         seen, held_out = split(examples)
-        head = _train(seen, model, recipe)
-        figures = _measure(_detector(head), held_out) if any(len(each.boxes) for each in held_out) else None
+        network = _train(seen, model, recipe, arch)
+        figures = _measure(_detector(network), held_out) if any(len(each.boxes) for each in held_out) else None
     metrics: dict[str, object] = {
         "trained_on": {"images": len(seen), "objects": sum(len(each.boxes) for each in seen)},
         "held_out": None if figures is None else figures.to_json(),
     }
     if name is not None:
-        _register(head, name, model, metrics)
+        _register(network, name, model, metrics)
     if out is not None:
-        _save(head, out)
+        _save(network, out)
     if as_json:
         print_json({"name": name or str(out), **metrics})
         return
@@ -166,10 +183,11 @@ def _examples(
         yield examples_of_folder(found, embedder, cache or Path(temporary), advance)
 
 
-def _train(examples: "list[DetectorExample]", model: str, recipe: "DetectorRecipe") -> "torch.nn.Module":
+def _train(examples: "list[DetectorExample]", model: str, recipe: "DetectorRecipe", arch: Arch) -> "torch.nn.Module":
     from tqdm import tqdm
 
     from engine.detector.config import BoxHeadConfig
+    from engine.detector.faster_rcnn import train_faster_rcnn
     from engine.detector.train import train_detector
     from engine.flow.load_model import load_model
 
@@ -180,15 +198,15 @@ def _train(examples: "list[DetectorExample]", model: str, recipe: "DetectorRecip
             bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
             bar.update(step - bar.n)
 
+        if arch is Arch.FASTER_RCNN:
+            return train_faster_rcnn(examples, recipe, advance)
         return train_detector(examples, BoxHeadConfig.for_model(load_model(model).config), recipe, advance)
 
 
-def _detector(head: "torch.nn.Module") -> "BoxDetector":
-    from engine.detector.embedding_detector import EmbeddingDetector
-    from engine.detector.head import BoxHead
+def _detector(network: "torch.nn.Module") -> "BoxDetector":
+    from engine.flow.detectors import running_detector
 
-    assert isinstance(head, BoxHead)
-    return EmbeddingDetector(head)
+    return running_detector(network)
 
 
 def _measure(detector: "BoxDetector", examples: "list[DetectorExample]") -> "DetectorFigures":
@@ -197,32 +215,30 @@ def _measure(detector: "BoxDetector", examples: "list[DetectorExample]") -> "Det
     return measure(detector, examples)
 
 
-def _register(head: "torch.nn.Module", name: str, model: str, metrics: dict[str, object]) -> None:
+def _register(network: "torch.nn.Module", name: str, model: str, metrics: dict[str, object]) -> None:
     from engine.flow.detectors import add_detector
     from engine.flow.models import find_model
     from engine.store.unit_of_work import unit_of_work
 
     with unit_of_work() as uow:
-        add_detector(uow, head, name, find_model(uow, model).id, metrics)
+        add_detector(uow, network, name, find_model(uow, model).id, metrics)
 
 
-def _save(head: "torch.nn.Module", out: Path) -> None:
-    from engine.detector.embedding_detector import save_detector
-    from engine.detector.head import BoxHead
+def _save(network: "torch.nn.Module", out: Path) -> None:
+    from engine.flow.detectors import save_detector_file
 
-    assert isinstance(head, BoxHead)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        save_detector(head, out)
+        save_detector_file(network, out)
     except OSError as error:
         raise InvalidInput(f"{out} cannot be written: {error.strerror}.") from error
 
 
 def _load(detector: str, is_file: bool) -> "BoxDetector":
     if is_file:
-        from engine.detector.embedding_detector import load_detector
+        from engine.flow.detectors import load_detector_file
 
-        return load_detector(Path(detector))
+        return load_detector_file(Path(detector))
     from engine.flow.detectors import find_detector, load_stored_detector
     from engine.store.unit_of_work import unit_of_work
 

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 from pathlib import Path
 
@@ -41,12 +42,26 @@ def test_a_detector_is_trained_to_a_file_and_measured(
     assert 0 <= figures["ap50"] <= 1 and 0 <= figures["ar100"] <= 1
 
 
+@pytest.mark.skipif(importlib.util.find_spec("torchvision") is not None, reason="torchvision is installed")
+def test_faster_rcnn_says_what_it_needs_before_any_work(
+    annotated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, cache = tmp_path / "boxes.safetensors", tmp_path / "cache"
+    options = ["--arch", "faster_rcnn", "--images", str(annotated), "--embeddings", str(cache)]
+    assert run(["detector", "train", "--out", str(file), *options]) == 2
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert "needs torchvision, in the version that belongs to the installed torch" in error
+    assert not cache.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (["train", "--images", "."], "--name registers it, --out FILE writes it to a file"),
         (["train", "--out", "boxes.pth", "--images", "."], "must end in .safetensors"),
         (["train", "--name", "boxes-1"], "holds no maskloop data yet"),
+        (["train", "--out", "boxes.safetensors", "--arch", "yolo"], "'box_head', 'faster_rcnn'"),
         (["evaluate", "nowhere.safetensors", "--images", "."], "cannot be read"),
         (["evaluate", "boxes-1"], "holds no maskloop data yet"),
     ],

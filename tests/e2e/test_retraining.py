@@ -52,14 +52,14 @@ def test_an_engineer_retrains_watches_compares_promotes_and_rolls_back(
 
     page.get_by_role("button", name="Retrain", exact=True).click()
     page.get_by_text("More", exact=True).click()
-    page.get_by_label("Steps").fill("3")
+    page.get_by_label("Steps").fill("2")
     page.get_by_label("Train on generated scenes").uncheck()
     page.get_by_label("Values of the recipe").fill(QUICK)
     page.get_by_role("button", name="Start retraining").click()
     progress = page.get_by_test_id("run-progress")
     # The stream alone moves the page: nothing reloads it.
-    expect(page.get_by_test_id("curves")).to_have_attribute("data-points", "3", timeout=1000 * PATIENCE)
-    expect(progress).to_have_attribute("data-state", "finished", timeout=1000 * PATIENCE)
+    expect(page.get_by_test_id("curves")).to_have_attribute("data-points", "2", timeout=2000 * PATIENCE)
+    expect(progress).to_have_attribute("data-state", "finished", timeout=2000 * PATIENCE)
     expect(page.get_by_role("img", name="Loss. Loss:")).to_be_visible()
     verdict = page.get_by_test_id("verdict")
     expect(verdict).to_contain_text("The gate lets it pass")

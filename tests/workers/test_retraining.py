@@ -67,6 +67,9 @@ def test_a_run_outlives_its_workers(
     with unit_of_work() as uow:
         stopped = resume_retrain(uow, owner, run.id)
         stopped.overrides = {**stopped.overrides, "steps": stopped.step + EVERY}
+    # Trained, exported, measured: a busy machine takes its time over each.
+    wait_until(lambda: look(run).step == stopped.step + EVERY, worker)
+    wait_until(lambda: look(run).model_id is not None, worker)
     wait_until(lambda: look(run).state is RetrainState.FINISHED, worker)
     with unit_of_work(read_only=True) as uow:
         points = curve_of(uow, run.id)

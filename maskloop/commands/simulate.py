@@ -15,6 +15,8 @@ from maskloop.commands.options import JsonOption, print_json
 if TYPE_CHECKING:
     from engine.simulation.figures import Outcome
 
+INTERRUPTED = 130
+
 
 def simulate(
     images: Annotated[Path, typer.Option(metavar="DIR", help="A folder that holds images/ and annotations/")],
@@ -69,8 +71,12 @@ def simulate(
         (out / "simulation.svg").write_text(plot(outcome), encoding="utf-8")
 
     at = nullcontext(link) if link is not None else deployment_of_its_own(out / "data", start)
-    with _ended_by_sigterm(), at as sign_in, Client(sign_in) as client:
-        outcome = Simulation(client, journal, plan, domain, benchmark, _tell, keep).run()
+    try:
+        with _ended_by_signals(), at as sign_in, Client(sign_in) as client:
+            outcome = Simulation(client, journal, plan, domain, benchmark, _tell, keep).run()
+    except KeyboardInterrupt:
+        _tell("Interrupted. The same command goes on from here.")
+        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         print_json(outcome_json(outcome))
         return
@@ -86,14 +92,16 @@ def _tell(line: str) -> None:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Within the block SIGTERM is as Ctrl-C: the deployment is stopped in order."""
+def _ended_by_signals() -> Iterator[None]:
+    """Within the block SIGTERM is as Ctrl-C, which is heeded even where the shell had it ignored: the deployment is
+    stopped in order."""
 
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

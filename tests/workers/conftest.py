@@ -47,14 +47,21 @@ class Worker:
         return self.process.wait(PATIENCE)
 
 
-def wait_until(condition: Callable[[], bool], worker: Worker | None = None) -> None:
-    """Poll until the condition holds. Fails with the worker's log when it dies or takes absurdly long."""
-    deadline = time.monotonic() + PATIENCE
+def wait_until(
+    condition: Callable[[], bool], worker: Worker | None = None, progress: Callable[[], object] = lambda: None
+) -> None:
+    """Poll until the condition holds. Fails with the worker's log when it dies or takes absurdly long.
+
+    Patience begins anew whenever what `progress` tells changes.
+    """
+    deadline, before = time.monotonic() + PATIENCE, progress()
     while not condition():
         dead = worker is not None and worker.process.poll() is not None
         if dead or time.monotonic() > deadline:
             pytest.fail(worker.log.read_text() if worker else "waited in vain")
-        time.sleep(0.02)
+        time.sleep(0.05)
+        if (now := progress()) != before:
+            deadline, before = time.monotonic() + PATIENCE, now
 
 
 def count(*states: ItemState) -> int:

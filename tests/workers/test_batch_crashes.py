@@ -16,7 +16,7 @@ from tests.fixtures.deployment import register
 from tests.flow.batching import items, state
 from tests.flow.batching import start as start_batch
 from tests.workers.conftest import wait_until
-from tests.workers.undisturbed import QUEUES, SETTINGS, Start, assert_same, done_undisturbed
+from tests.workers.undisturbed import QUEUES, SETTINGS, Start, assert_same, done_undisturbed, wait_until_finished
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def outlast_kills(owner: User, project: Project, start: Start, broker: str, imag
         if broker == "redis":
             let_a_minute_pass()
     worker = start(*QUEUES)
-    wait_until(lambda: state(job) == JobState.FINISHED, worker)
+    wait_until_finished(job, worker)
     assert_same(job, project, undisturbed, images)
 
 

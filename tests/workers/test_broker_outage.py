@@ -12,14 +12,14 @@ from engine.flow.dispatch import Queue, set_sender
 from engine.flow.jobs import resend_lost
 from engine.sam import Sam
 from engine.settings import Settings, get_settings
-from engine.store.tables import ItemState, JobItem, JobState, Model, Project, User, utc_now
+from engine.store.tables import ItemState, JobItem, Model, Project, User, utc_now
 from engine.store.unit_of_work import unit_of_work
 from tests.fixtures.deployment import register
 from tests.fixtures.redis_server import RedisServer
-from tests.flow.batching import items, state
+from tests.flow.batching import items
 from tests.flow.batching import start as start_batch
 from tests.workers.conftest import wait_until
-from tests.workers.undisturbed import QUEUES, SETTINGS, Start, assert_same, done_undisturbed
+from tests.workers.undisturbed import QUEUES, SETTINGS, Start, assert_same, done_undisturbed, wait_until_finished
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_messages_that_redis_forgets_are_sent_again(
     assert Queue.AUTOMATIC in empty
     with unit_of_work() as uow:
         assert resend_lost(uow, empty_queues=empty) >= 12 - done - 2
-    wait_until(lambda: state(job) == JobState.FINISHED, worker)
+    wait_until_finished(job, worker)
     assert_same(job, project, undisturbed, images=12)
 
 
@@ -81,5 +81,5 @@ def test_a_restart_costs_a_minute_and_nothing_else(
     wait_until(lambda: len(items(job, ItemState.DONE)) >= 10, worker)
     redis_server.kill()
     redis_server.start()
-    wait_until(lambda: state(job) == JobState.FINISHED, worker)
+    wait_until_finished(job, worker)
     assert_same(job, project, undisturbed, images=40)

@@ -21,7 +21,7 @@ from tests.fixtures.outage import CutWire
 from tests.flow.batching import items, state
 from tests.flow.batching import start as start_batch
 from tests.workers.conftest import wait_until
-from tests.workers.undisturbed import QUEUES, SETTINGS, Start, assert_same, done_undisturbed
+from tests.workers.undisturbed import QUEUES, SETTINGS, Start, assert_same, done_undisturbed, wait_until_finished
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def outlast(wire: CutWire, seconds: float, owner: User, project: Project, start:
     time.sleep(seconds)
     assert state(job) == JobState.RUNNING
     wire.mend()
-    wait_until(lambda: state(job) == JobState.FINISHED, worker)
+    wait_until_finished(job, worker)
     assert_same(job, project, undisturbed, images)
     assert {item.attempts for item in items(job)} == {1}
 

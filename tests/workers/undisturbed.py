@@ -14,7 +14,7 @@ from tests.workers.conftest import Worker, wait_until
 
 Start = Callable[..., Worker]
 QUEUES = ("--queues", "automatic", "--no-beat")
-SETTINGS = LENIENT | {"points_per_side": 6, "points_per_batch": 1}
+SETTINGS = LENIENT | {"points_per_side": 4, "points_per_batch": 1}
 """One point at a time, so that an image takes long enough to be disturbed at."""
 
 
@@ -26,9 +26,13 @@ def done_undisturbed(owner: User, project: Project, start: Start, images: int) -
         add_image(undisturbed, owner, seed)
     expected = start_batch(owner, undisturbed, settings=SETTINGS)
     worker = start(*QUEUES)
-    wait_until(lambda: state(expected) == JobState.FINISHED, worker)
+    wait_until_finished(expected, worker)
     worker.kill()
     return undisturbed
+
+
+def wait_until_finished(job: Job, worker: Worker) -> None:
+    wait_until(lambda: state(job) == JobState.FINISHED, worker, lambda: len(items(job, ItemState.DONE)))
 
 
 def assert_same(job: Job, project: Project, undisturbed: Project, images: int) -> None:

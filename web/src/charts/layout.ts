@@ -79,7 +79,8 @@ export function layOut(lines: readonly Line[], references: readonly Reference[],
   const columns = (
     discrete ? thinned(xs, Math.floor((right - left) / 56)) : ticks(xDomain, (right - left) / 90)
   )
-    .filter((value) => value <= xDomain[1] && value >= xDomain[0])
+    // Steps and rounds are counted: there is none between two.
+    .filter((value) => Number.isInteger(value) && value <= xDomain[1] && value >= xDomain[0])
     .map((value) => ({ x: x(value), value }));
   const pathOf = (places: readonly Place[]): string =>
     places.map((place, i) => `${i ? "L" : "M"}${place.x.toFixed(1)} ${place.y.toFixed(1)}`).join("");

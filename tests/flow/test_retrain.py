@@ -34,6 +34,7 @@ from engine.store.tables import (
     utc_now,
 )
 from engine.store.unit_of_work import unit_of_work
+from engine.training.overrides import build_recipe
 from tests.fixtures.deployment import make_project, make_user
 from tests.flow.conftest import Outbox
 from tests.flow.retraining import QUICK, annotate, annotated_project, start, stored
@@ -268,6 +269,13 @@ def test_settings_are_written_as_the_command_line_takes_them() -> None:
     assert as_settings(parse_settings(texts)) == tuple(texts)
     assert with_defaults("finetune", "vit_b", {"steps": 3}) == {"steps": 3}
     assert with_defaults("finetune", "vit_t", {"steps": 3}) == MODEST | {"steps": 3}
+
+
+def test_a_small_model_is_retrained_by_the_losses_it_was_trained_by() -> None:
+    retrained = build_recipe("finetune", as_settings(MODEST)).phases[0].simulation
+    trained = [phase.simulation for phase in build_recipe("vit_t").phases if phase.simulation is not None]
+    assert retrained is not None
+    assert {retrained.weights} == {simulation.weights for simulation in trained}
 
 
 @pytest.mark.parametrize(

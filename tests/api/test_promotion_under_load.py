@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +91,20 @@ def with_other_numbers(graph: Path, folder: Path) -> Path:
     return folder / graph.name
 
 
-def answers(data: bytes, models: dict[str, tuple[Sam, Decoder]]) -> dict[str, NDArray[np.float32]]:
-    """What each model, embedding and decoder its own, makes of the click on an image."""
+def answer(data: bytes, sam: Sam, decoder: Decoder) -> NDArray[np.float32]:
+    """What an encoder and a decoder make of the click on an image."""
     pixels = np.array(Pillow.open(BytesIO(data)).convert("RGB"))
-    found: dict[str, NDArray[np.float32]] = {}
-    for model_id, (sam, decoder) in models.items():
-        prepared = decoder.prepare(Embedder(sam).embed(pixels).astype("<f2"))
-        decoded = decoder.decode(prepared, Prompt([Point(**POINT)], None), pixels.shape[:2])
-        found[model_id] = decoded.low_res_logits
+    prepared = decoder.prepare(Embedder(sam).embed(pixels).astype("<f2"))
+    return decoder.decode(prepared, Prompt([Point(**POINT)], None), pixels.shape[:2]).low_res_logits
+
+
+def answers(data: bytes, models: dict[str, tuple[Sam, Decoder]]) -> dict[str, NDArray[np.float32]]:
+    """What each model makes of it, embedding and decoder its own. Any other pair would be noticed."""
+    found = {model_id: answer(data, sam, decoder) for model_id, (sam, decoder) in models.items()}
+    for mixed in permutations(models.values(), 2):
+        for model_id in models:
+            with pytest.raises(AssertionError):
+                assert_made_by(model_id, answer(data, mixed[0][0], mixed[1][1]).ravel(), found)
     return found
 
 

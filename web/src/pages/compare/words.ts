@@ -11,8 +11,6 @@ export const words = {
   sorts: { loss: "What got worse", gain: "What got better", change: "What changed most" },
   none: "No held-out mask was measured.",
   more: (left: number) => `Show more of ${left.toLocaleString("en")}`,
-  ofMask: (name: string, place: number) => `${name}, mask ${place}`,
   iou: (value: number) => `IoU ${value.toFixed(2)}`,
   open: "Open the image",
-  histogram: "Masks by change in IoU",
 };

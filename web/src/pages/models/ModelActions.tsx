@@ -7,8 +7,6 @@ import { Confirm } from "../../components/Confirm";
 import { useMayManage } from "./use_role";
 import { words } from "./words";
 
-type Asking = "promote" | "rollback" | "delete" | null;
-
 interface PromoteButtonProps {
   model: { readonly id: string; readonly name: string };
   /** Why the gate refused it, when it did. */
@@ -87,18 +85,18 @@ interface DeleteButtonProps {
 
 /** Deletes a model that nothing needs, or says what needs it. */
 export function DeleteButton({ model, neededBy, onDeleted }: DeleteButtonProps) {
-  const [asking, setAsking] = useState<Asking>(null);
+  const [asking, setAsking] = useState(false);
   const remove = useChange(() =>
     unwrap(api.DELETE("/api/v1/models/{model_id}", { params: { path: { model_id: model.id } } })),
   );
   if (!useMayManage()) return null;
-  const close = (): void => setAsking(null);
+  const close = (): void => setAsking(false);
   return (
     <>
-      <Button variant="default" leftSection={<IconTrash size={16} />} onClick={() => setAsking("delete")}>
+      <Button variant="default" leftSection={<IconTrash size={16} />} onClick={() => setAsking(true)}>
         {words.delete}
       </Button>
-      <Modal opened={asking !== null && neededBy.length > 0} onClose={close} title={words.cannotDelete}>
+      <Modal opened={asking && neededBy.length > 0} onClose={close} title={words.cannotDelete}>
         <List size="sm" spacing={6}>
           {neededBy.map((reason) => (
             <List.Item key={reason}>
@@ -108,7 +106,7 @@ export function DeleteButton({ model, neededBy, onDeleted }: DeleteButtonProps) 
         </List>
       </Modal>
       <Confirm
-        opened={asking !== null && neededBy.length === 0}
+        opened={asking && neededBy.length === 0}
         title={words.deleteTitle(model.name)}
         text={words.deleteText}
         action={words.delete}

@@ -66,7 +66,7 @@ function ModelRow({ model, depth }: { model: RegistryModel; depth: number }) {
       </td>
       <td className="faint">{model.trained_masks === null ? "–" : words.masks(model.trained_masks)}</td>
       {model.kind === "detector" ? (
-        <td className={shared.number} colSpan={1}>
+        <td className={shared.number}>
           {benchmark?.average_precision == null ? "–" : `AP ${shareText(benchmark.average_precision)}`}
         </td>
       ) : (

@@ -27,7 +27,6 @@ export const words = {
   gainWhy: "Points of mIoU after one click on its run’s held-out images, over its base",
   nocWhy: "Clicks to an IoU of 0.90 on the benchmark, 20 at most",
   masks: (count: number) => plural(count, "mask"),
-  cameWith: "added by hand",
   chart: "mIoU on the benchmark, model by model",
   chartNothing: "Comes when a retrained model was measured on the benchmark.",
   goesBack: "Models",
@@ -46,9 +45,7 @@ export const words = {
   cannotDelete: "It cannot be deleted",
   weights: "Weights",
   card: "Model card",
-  run: "Its run",
   lineage: "Lineage",
-  lineageSelf: "this one",
   lineageNone: "Nothing was trained from it yet.",
   about: "About",
   facts: {

@@ -13,7 +13,6 @@ export const words = {
   retrain: "Retrain",
   start: "Start retraining",
   plan: "Plan retraining",
-  runs: "Runs",
   kinds: { promptable: "Clickable model", detector: "Detector" } satisfies Record<RunKind, string>,
   kindTexts: {
     promptable: "Trains the model that answers clicks further on the masks of this project.",
@@ -82,7 +81,6 @@ export const words = {
   verdictPassed: "The gate lets it pass",
   verdictRefused: "The gate refuses it",
   verdictPromoted: "It went live by itself.",
-  measured: "Measured",
   sets: { validation: "Held-out images", benchmark: "Benchmark" } as Record<string, string>,
   setSize: (images: number, masks: number) => `${plural(images, "image")}, ${plural(masks, "mask")}`,
   figure: "Figure",

@@ -41,7 +41,9 @@ def test_examples_retrain_and_judge_a_model(
         assert "street v1" in {model.name for model in uow.session.query(Model)}
 
     exec(judging, {"run_id": run.id, "model_id": run.model_id, "project_id": run.project_id})  # noqa: S102
-    assert "street v1" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "figures must be better" in said, "the reasons of the verdict"
+    assert said.splitlines()[-1].startswith("1 "), "a round for the run"
     with unit_of_work(read_only=True) as uow:
         live = live_model(uow)
         assert live is not None and live.name == "tiny", "promoted, and taken back"

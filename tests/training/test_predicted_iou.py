@@ -17,6 +17,9 @@ from tests.training.shapes import SIDE, Shapes, tiny_sam
 
 CLICKS = Simulation(error_points=2, rounds_without_point=0, box_probability=0.0, central_points=1.0)
 
+LATER = torch.tensor(False)
+"""Not the answer to a first prompt."""
+
 
 def test_answers_are_the_tokens_the_head_saw_and_the_ious_its_masks_reached() -> None:
     sam = tiny_sam()
@@ -27,6 +30,7 @@ def test_answers_are_the_tokens_the_head_saw_and_the_ious_its_masks_reached() ->
     assert answers.tokens.shape == (3 * present, 32)
     assert answers.ious.shape == (3 * present, 4)
     assert ((answers.ious >= 0) & (answers.ious <= 1)).all()
+    assert int(answers.first.sum()) == present
     assert set(answers.images.tolist()) <= set(range(8))
     assert not sam.mask_decoder.iou_prediction_head._forward_pre_hooks, "nothing stays hooked to the model"
     # The tokens are what the head reads: the same head gives what the model predicts.
@@ -37,7 +41,7 @@ def test_fit_makes_the_prediction_honest_on_images_that_were_held_out() -> None:
     generator = torch.Generator().manual_seed(0)
     tokens = torch.randn(2000, 8, generator=generator)
     ious = torch.sigmoid(tokens[:, :2])
-    answers = Answers(tokens, ious, torch.arange(2000) // 10)
+    answers = Answers(tokens, ious, torch.arange(2000) // 10, LATER.expand(2000))
     head = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 2))
     fitted = fit_head(head, answers, FitSettings(steps=300, batch=128))
     assert fitted.after < 0.3 * fitted.before
@@ -54,12 +58,31 @@ def test_fit_that_only_makes_it_worse_changes_nothing() -> None:
     with torch.no_grad():
         ious = head(tokens)
     before = {name: value.clone() for name, value in head.state_dict().items()}
-    fit_head(head, Answers(tokens, ious, torch.arange(200) // 10), FitSettings(steps=5, batch=16, learning_rate=10.0))
+    fit_head(
+        head,
+        Answers(tokens, ious, torch.arange(200) // 10, LATER.expand(200)),
+        FitSettings(steps=5, batch=16, learning_rate=10.0),
+    )
     assert all(torch.equal(value, before[name]) for name, value in head.state_dict().items())
 
 
+def test_what_is_said_of_first_answers_stays() -> None:
+    generator = torch.Generator().manual_seed(0)
+    tokens = torch.randn(2000, 8, generator=generator)
+    first = torch.arange(2000) % 2 == 0
+    tokens[:, 0] = torch.where(first, 2.0, -2.0)  # what tells them apart
+    head = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
+    with torch.no_grad():
+        before = head(tokens)
+    fit_head(head, Answers(tokens, before + 1.0, torch.arange(2000) // 10, first), FitSettings(steps=300, batch=128))
+    with torch.no_grad():
+        moved = (head(tokens) - before)[:, 0]
+    assert moved[first].abs().mean() < 0.1
+    assert moved[~first].mean() == pytest.approx(1.0, abs=0.1)
+
+
 def test_one_image_is_too_few() -> None:
-    answers = Answers(torch.zeros(3, 4), torch.zeros(3, 1), torch.zeros(3))
+    answers = Answers(torch.zeros(3, 4), torch.zeros(3, 1), torch.zeros(3), LATER.expand(3))
     with pytest.raises(InvalidInput, match="at least two images"):
         fit_head(nn.Linear(4, 1), answers, FitSettings(steps=1))
 

@@ -26,11 +26,11 @@ def predicted_iou(
     steps: Annotated[int, typer.Option(metavar="N", min=1, help="Batches of images to click on")] = 300,
     images: Annotated[int, typer.Option(metavar="N", min=1, help="Images a batch")] = 4,
     masks: Annotated[int, typer.Option(metavar="N", min=1, help="Masks an image, at most")] = 8,
-    clicks: Annotated[int, typer.Option(metavar="N", min=1, help="Clicks a mask")] = 5,
+    clicks: Annotated[int, typer.Option(metavar="N", min=2, help="Clicks a mask")] = 5,
     fit_steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps of the fit")] = FitSettings.steps,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of images, prompts and fit")] = 0,
 ) -> None:
-    """Fit the predicted IoU of a trained model to the masks it really makes; the masks stay as they are.
+    """Fit the predicted IoU of a trained model to what its masks reach after further clicks. The masks do not change.
 
     Example: python -m engine.training.predicted_iou run/model.safetensors --data photos --out fitted.safetensors
     """
@@ -51,8 +51,8 @@ def predicted_iou(
     fitted = fit_head(sam.mask_decoder.iou_prediction_head, found, FitSettings(steps=fit_steps), seed)
     save_checkpoint(sam, out)
     typer.echo(
-        f"{len(found.tokens):,} answers. Root mean square error on held-out images {fitted.before:.3f} before, "
-        f"{fitted.after:.3f} after; bias {fitted.bias_before:+.3f} before, {fitted.bias_after:+.3f} after."
+        f"{len(found.tokens):,} answers. On held-out images, after further clicks: root mean square error "
+        f"{fitted.before:.3f}, now {fitted.after:.3f}; bias {fitted.bias_before:+.3f}, now {fitted.bias_after:+.3f}."
     )
 
 

@@ -23,11 +23,13 @@ class Answers:
         tokens: N×C, the IoU token behind the transformer.
         ious: N×K, the true IoU of each mask token's mask.
         images: N, the number of the image each is of, so that images can be held out.
+        first: N, whether it is the answer to the first prompt.
     """
 
     tokens: Tensor
     ious: Tensor
     images: Tensor
+    first: Tensor
 
 
 def collect_answers(sam: Sam, batches: Iterable[Batch], simulation: Simulation, seed: int) -> Answers:
@@ -35,6 +37,7 @@ def collect_answers(sam: Sam, batches: Iterable[Batch], simulation: Simulation, 
     tokens: list[Tensor] = []
     ious: list[Tensor] = []
     images: list[Tensor] = []
+    first: list[Tensor] = []
     heard: list[Tensor] = []
     device = sam.device
     hook = sam.mask_decoder.iou_prediction_head.register_forward_pre_hook(
@@ -72,7 +75,8 @@ def collect_answers(sam: Sam, batches: Iterable[Batch], simulation: Simulation, 
             tokens += [token[present] for token in heard]
             ious += [iou[present] for iou in seen]
             images += [of_image[present]] * len(seen)
+            first += [torch.full_like(of_image[present], index == 0, dtype=torch.bool) for index in range(len(seen))]
     finally:
         hook.remove()
         sam.train(was_training)
-    return Answers(torch.cat(tokens).clone(), torch.cat(ious).clone(), torch.cat(images))
+    return Answers(torch.cat(tokens).clone(), torch.cat(ious).clone(), torch.cat(images), torch.cat(first))

@@ -27,7 +27,8 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Root mean square errors of the predicted IoU on the held-out images; `bias` is predicted less true."""
+    """Root mean square errors of the predicted IoU on the held-out images, after further prompts; `bias` is predicted
+    less true."""
 
     before: float
     after: float
@@ -38,12 +39,18 @@ class Fitted:
 def fit_head(head: nn.Module, answers: Answers, settings: FitSettings, seed: int = 0) -> Fitted:
     """Fit `head` in place, and leave it as it was best on the held-out images, the start included.
 
+    What it says of the answers to a first prompt stays: three candidates are ranked by it, which the training of
+    everything together does better than a fit of the head alone.
+
     Raises InvalidInput when there are too few images to hold some out.
     """
-    held = answers.images % HELD_OUT == 0
-    if not held.any() or held.all():
-        raise InvalidInput("The predicted IoU needs answers on at least two images to be fitted.")
-    tokens, ious = answers.tokens[~held], answers.ious[~held]
+    held_image = answers.images % HELD_OUT == 0
+    held = held_image & ~answers.first
+    if not held.any() or held_image.all():
+        raise InvalidInput("The predicted IoU needs answers to further prompts on at least two images to be fitted.")
+    with torch.no_grad():
+        wanted = torch.where(answers.first[:, None], head(answers.tokens), answers.ious)
+    tokens, ious = answers.tokens[~held_image], wanted[~held_image]
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(head.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, settings.steps)

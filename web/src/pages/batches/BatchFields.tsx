@@ -8,6 +8,7 @@ import styles from "./batches.module.css";
 import type { FieldsProps } from "./NewBatch";
 import { modelsQuery, reviewSettingQuery } from "./queries";
 import { useEstimate } from "./use_estimate";
+import { CountInput, CronInput, numeric } from "./WhenInputs";
 import { words } from "./words";
 
 export function AutomaticFields({ projectId, form, change }: FieldsProps & { projectId: string }) {
@@ -82,24 +83,12 @@ export function WhenFields({ form, change }: FieldsProps) {
           onChange={(event) => change({ at: event.currentTarget.value })}
         />
       )}
-      {form.when === "cron" && (
-        <TextInput
-          aria-label={words.cron}
-          description={words.cronHint}
-          inputWrapperOrder={["input", "description"]}
-          value={form.cron}
-          onChange={(event) => change({ cron: event.currentTarget.value })}
-        />
-      )}
+      {form.when === "cron" && <CronInput value={form.cron} onChange={(cron) => change({ cron })} />}
       {form.when === "images" && (
-        <NumberInput
-          aria-label={words.newImages}
-          description={words.newImages}
-          inputWrapperOrder={["input", "description"]}
-          min={1}
-          allowDecimal={false}
+        <CountInput
+          label={words.newImages}
           value={form.newImages}
-          onChange={(value) => change({ newImages: numeric(value) })}
+          onChange={(newImages) => change({ newImages })}
         />
       )}
     </div>
@@ -192,8 +181,4 @@ function Share({ label, applies, value, onChange }: ShareProps) {
       onChange={(changed) => onChange(numeric(changed))}
     />
   );
-}
-
-function numeric(value: number | string): number | "" {
-  return typeof value === "number" ? value : "";
 }

@@ -1,5 +1,5 @@
-import { ActionIcon, Button, Skeleton, Title, Tooltip } from "@mantine/core";
-import { IconCalendarTime, IconPlus, IconStack2, IconTrash } from "@tabler/icons-react";
+import { Button, Skeleton, Title } from "@mantine/core";
+import { IconPlus, IconStack2 } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
@@ -12,6 +12,7 @@ import { BatchBar } from "./BatchBar";
 import { BatchState } from "./BatchState";
 import styles from "./batches.module.css";
 import { NewBatch } from "./NewBatch";
+import { PlannedItem } from "./PlannedItem";
 import { ProjectHead } from "./ProjectHead";
 import { batchesQuery, schedulesQuery } from "./queries";
 import { type Batch, batchTitle, moment, words } from "./words";
@@ -104,24 +105,15 @@ function Schedules({ schedules }: { schedules: Schemas["Schedule"][] }) {
       </Title>
       <ul className={styles.plans}>
         {schedules.map((schedule) => (
-          <li key={schedule.id}>
-            <IconCalendarTime size={16} aria-hidden className={styles.icon} />
-            <span>{words.kinds[schedule.kind]}</span>
-            <span className="faint">
-              {schedule.when}
-              {schedule.next_at && ` · ${words.next(moment(schedule.next_at))}`}
-            </span>
-            {schedule.last_error && <span className={styles.error}>{schedule.last_error}</span>}
-            <Tooltip label={words.unschedule}>
-              <ActionIcon
-                aria-label={words.unschedule}
-                loading={remove.isPending && remove.variables === schedule.id}
-                onClick={() => remove.mutate(schedule.id)}
-              >
-                <IconTrash size={15} />
-              </ActionIcon>
-            </Tooltip>
-          </li>
+          <PlannedItem
+            key={schedule.id}
+            what={words.kinds[schedule.kind]}
+            when={schedule.when}
+            nextAt={schedule.next_at}
+            lastError={schedule.last_error}
+            removing={remove.isPending && remove.variables === schedule.id}
+            onRemove={() => remove.mutate(schedule.id)}
+          />
         ))}
       </ul>
     </section>

@@ -2,13 +2,12 @@ import { Checkbox, MultiSelect, NumberInput, Select, Textarea, TextInput } from 
 import { useQuery } from "@tanstack/react-query";
 import { modelsQuery } from "../../api/queries";
 import shared from "../batches/batches.module.css";
+import { numeric } from "../batches/WhenInputs";
 import type { FieldsProps } from "./NewRetrain";
 import { snapshotsQuery } from "./queries";
 import styles from "./train.module.css";
 import { wrongOverride } from "./train_form";
 import { words } from "./words";
-
-const numeric = (value: number | string): number | "" => (typeof value === "number" ? value : "");
 
 /** What is right as it is for most; folded away until it is wanted. */
 export function MoreFields({ projectId, form, change }: FieldsProps & { projectId: string }) {

@@ -1,10 +1,9 @@
-import { ActionIcon, Title, Tooltip } from "@mantine/core";
-import { IconCalendarTime, IconTrash } from "@tabler/icons-react";
+import { Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, unwrap } from "../../api/client";
 import type { Schemas } from "../../api/types";
 import shared from "../batches/batches.module.css";
-import { moment } from "../batches/words";
+import { PlannedItem } from "../batches/PlannedItem";
 import { type RunKind, words } from "./words";
 
 /** What starts by itself, and why it could not the last time. */
@@ -24,24 +23,15 @@ export function Schedules({ schedules }: { schedules: Schemas["RetrainSchedule"]
       </Title>
       <ul className={shared.plans}>
         {schedules.map((schedule) => (
-          <li key={schedule.id}>
-            <IconCalendarTime size={16} aria-hidden className={shared.icon} />
-            <span>{words.kinds[(schedule.order.kind as RunKind | undefined) ?? "promptable"]}</span>
-            <span className="faint">
-              {schedule.when} · {words.soFar(schedule.new_masks)}
-              {schedule.next_at && ` · ${words.next(moment(schedule.next_at))}`}
-            </span>
-            {schedule.last_error && <span className={shared.error}>{schedule.last_error}</span>}
-            <Tooltip label={words.unschedule}>
-              <ActionIcon
-                aria-label={words.unschedule}
-                loading={remove.isPending && remove.variables === schedule.id}
-                onClick={() => remove.mutate(schedule.id)}
-              >
-                <IconTrash size={15} />
-              </ActionIcon>
-            </Tooltip>
-          </li>
+          <PlannedItem
+            key={schedule.id}
+            what={words.kinds[(schedule.order.kind as RunKind | undefined) ?? "promptable"]}
+            when={`${schedule.when} · ${words.soFar(schedule.new_masks)}`}
+            nextAt={schedule.next_at}
+            lastError={schedule.last_error}
+            removing={remove.isPending && remove.variables === schedule.id}
+            onRemove={() => remove.mutate(schedule.id)}
+          />
         ))}
       </ul>
     </section>

@@ -1,10 +1,9 @@
-import { NumberInput, SegmentedControl, TextInput } from "@mantine/core";
+import { NumberInput, SegmentedControl } from "@mantine/core";
 import shared from "../batches/batches.module.css";
+import { CountInput, CronInput, numeric } from "../batches/WhenInputs";
 import type { FieldsProps } from "./NewRetrain";
 import type { TrainForm } from "./train_form";
 import { words } from "./words";
-
-const numeric = (value: number | string): number | "" => (typeof value === "number" ? value : "");
 
 /** Now, every so often, or when people have made enough. */
 export function WhenFields({ form, change }: FieldsProps) {
@@ -21,13 +20,7 @@ export function WhenFields({ form, change }: FieldsProps) {
       />
       {form.when === "cron" && (
         <div className={shared.form}>
-          <TextInput
-            aria-label={words.cron}
-            description={words.cronHint}
-            inputWrapperOrder={["input", "description"]}
-            value={form.cron}
-            onChange={(event) => change({ cron: event.currentTarget.value })}
-          />
+          <CronInput value={form.cron} onChange={(cron) => change({ cron })} />
           <NumberInput
             label={words.minimumMasks}
             min={1}
@@ -38,14 +31,10 @@ export function WhenFields({ form, change }: FieldsProps) {
         </div>
       )}
       {form.when === "masks" && (
-        <NumberInput
-          aria-label={words.newMasks}
-          description={words.newMasks}
-          inputWrapperOrder={["input", "description"]}
-          min={1}
-          allowDecimal={false}
+        <CountInput
+          label={words.newMasks}
           value={form.newMasks}
-          onChange={(value) => change({ newMasks: numeric(value) })}
+          onChange={(newMasks) => change({ newMasks })}
         />
       )}
     </div>

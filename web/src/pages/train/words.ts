@@ -50,9 +50,7 @@ export const words = {
     `${train.toLocaleString("en")} + ${validation.toLocaleString("en")}`,
   masksSplitWhy: "Masks trained on, and masks held out to measure on",
   planned: "Planned",
-  next: (time: string) => `next ${time}`,
   soFar: (count: number) => `${plural(count, "new mask")} so far`,
-  unschedule: "Remove this plan",
   goesBack: "Runs",
   stop: "Stop",
   stopText: "Training stops after the step in hand. What was learnt is kept, and the run can be resumed.",
@@ -147,8 +145,6 @@ export const words = {
   more: "More",
   when: "Start",
   whens: { now: "Now", cron: "Repeatedly", masks: "On new masks" },
-  cron: "Cron expression",
-  cronHint: "Minute, hour, day of the month, month, day of the week; 0 2 * * * is every night at 02:00.",
   newMasks: "Whenever there are so many new masks",
   minimumMasks: "But never with fewer new masks than",
   gate: {

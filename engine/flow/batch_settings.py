@@ -15,6 +15,9 @@ Settings = Mapping[str, Any]
 CALIBRATED = "calibrated"
 """Where a batch's settings name those that are its model's own."""
 
+_PREFILL_OWN = ("pred_iou_thresh", "stability_score_thresh")
+"""What prefilling takes from a model. How far two objects may overlap is the detector's affair."""
+
 
 def no_settings(given: Settings, _: Thresholds | None) -> dict[str, Any]:
     """Embedding and exporting leave nothing to choose. Raises InvalidInput when something is set all the same."""
@@ -43,9 +46,22 @@ def automatic_config(settings: Settings) -> AutomaticConfig:
     return config_of(settings["preset"], changes)
 
 
-def prefill_settings(given: Settings, _: Thresholds | None) -> dict[str, Any]:
-    """Changes by name, every value written out. Raises InvalidSetting."""
-    return with_changes(PrefillConfig(), given).to_settings()
+def prefill_settings(given: Settings, own: Thresholds | None) -> dict[str, Any]:
+    """Changes by name, every value written out. Raises InvalidSetting.
+
+    As in the automatic stage, the model's `own` thresholds say which of its masks are good enough to be offered.
+    """
+    changes = dict(given)
+    changes.pop(CALIBRATED, None)
+    open_to_model = left_open(changes, own)
+    calibrated = {name: open_to_model[name] for name in _PREFILL_OWN if name in open_to_model}
+    settings = with_changes(PrefillConfig(), calibrated | changes).to_settings()
+    return settings | {CALIBRATED: list(calibrated)} if calibrated else settings
+
+
+def prefill_config(settings: Settings) -> PrefillConfig:
+    """What the settings of a prefill batch, as it keeps them, come to."""
+    return PrefillConfig(**{name: value for name, value in settings.items() if name != CALIBRATED})
 
 
 SETTINGS: dict[JobKind, Callable[[Settings, Thresholds | None], dict[str, Any]]] = {

@@ -12,6 +12,7 @@ from engine.detector.prefill_config import PrefillConfig
 from engine.detector.propose import Proposal, propose
 from engine.flow.annotate import MaskContent
 from engine.flow.automask import make_predictor
+from engine.flow.batch_settings import prefill_config
 from engine.flow.detector_data import read_embedding
 from engine.flow.detectors import load_stored_detector
 from engine.flow.embed_item import get_embedder
@@ -48,7 +49,7 @@ def prefill_image(task: ItemTask, heart: Heart) -> Store:
     prefilling give way. Raises InvalidInput when the model has no detector.
     """
     model = task.required_model()
-    config = PrefillConfig(**task.job.settings)
+    config = prefill_config(task.job.settings)
     detector, embedding = _prepare(task.image, model)
     size = (task.image.height, task.image.width)
     detections = detector.detect(

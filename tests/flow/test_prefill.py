@@ -8,6 +8,7 @@ from engine.detector.head import BoxHead
 from engine.errors import InvalidInput, NotFound
 from engine.flow.annotate import put_mask
 from engine.flow.detectors import add_detector, find_detector, load_stored_detector
+from engine.flow.model_thresholds import record_thresholds
 from engine.flow.models import detector_of
 from engine.flow.run_item import run_item
 from engine.masks import rle
@@ -95,6 +96,25 @@ def test_filters_hold(image: Image, project: Project, owner: User, detector: Mod
     assert all((mask.predicted_iou or 0) > middle for mask in masks_of(image))
     work_off(prefill(owner, project, score_thresh=1.0))
     assert masks_of(image) == []
+
+
+def test_the_models_own_thresholds_say_which_masks_are_good_enough(
+    image: Image, project: Project, owner: User, detector: Model, model: Model, outbox: Outbox
+) -> None:
+    own = {"pred_iou_thresh": 0.45, "stability_score_thresh": 0.0, "box_nms_thresh": 0.5}
+    with unit_of_work() as uow:
+        record_thresholds(uow, model.name, own)
+    job = start(owner, project, "prefill", settings={"score_thresh": 0.0})
+    assert (job.settings["pred_iou_thresh"], job.settings["stability_score_thresh"]) == (0.45, 0.0)
+    assert job.settings["box_nms_thresh"] == 0.7, "how far objects may overlap is no matter of the model's"
+    assert job.settings["calibrated"] == ["pred_iou_thresh", "stability_score_thresh"]
+    work_off(job)
+    masks = masks_of(image)
+    assert masks
+    assert all((mask.predicted_iou or 0) > 0.45 for mask in masks)
+    by_hand = prefill(owner, project, pred_iou_thresh=0.9)
+    assert by_hand.settings["pred_iou_thresh"] == 0.9
+    assert "pred_iou_thresh" not in by_hand.settings.get("calibrated", [])
 
 
 def test_without_a_detector_the_batch_is_refused_with_what_to_do(project: Project, owner: User, model: Model) -> None:

@@ -64,7 +64,10 @@ def test_events_tell_what_changes(client: httpx.Client, batches: str, images: li
 
 def test_an_estimate_starts_nothing(client: httpx.Client, batches: str, images: list[dict[str, Any]]) -> None:
     order = {"kind": "automatic", "selection": {"limit": 2}}
-    assert client.post(f"{batches}/estimate", json=order).json() == {
+    estimate = client.post(f"{batches}/estimate", json=order).json()
+    settings = estimate.pop("settings")
+    assert (settings["preset"], settings["pred_iou_thresh"]) == ("custom", 0.88), "what would be done, written out"
+    assert estimate == {
         "images": 2,
         "seconds_per_image": None,
         "seconds": None,
@@ -80,7 +83,8 @@ def test_an_estimate_starts_nothing(client: httpx.Client, batches: str, images: 
         ({"kind": "fly"}, "kind"),
         ({"kind": "automatic", "settings": {"points": 1}}, "no setting 'points'"),
         ({"kind": "automatic", "settings": {"preset": ["fast"]}}, "no preset"),
-        ({"kind": "automatic", "selection": {"tag": "x"}}, "tag"),
+        ({"kind": "automatic", "selection": {"colour": "x"}}, "colour"),
+        ({"kind": "automatic", "selection": {"tag": "x"}}, "No image"),
         ({"kind": "automatic", "selection": {"name_contains": "owl"}}, "No image"),
         ({"kind": "export", "settings": {"points": 1}}, "has no settings"),
         ({"kind": "prefill"}, "detector"),

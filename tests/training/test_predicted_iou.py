@@ -102,3 +102,10 @@ def test_command_fits_a_model_and_leaves_its_masks_as_they_are(tmp_path: Path) -
 def test_other_file_types_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="safetensors"):
         predicted_iou("vit_t", ["scenes"], tmp_path / "model.pth")
+
+
+def test_what_cannot_be_read_or_written_is_said_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match=r"no nope\.safetensors"):
+        predicted_iou("nope.safetensors", ["scenes"], tmp_path / "fitted.safetensors")
+    with pytest.raises(InvalidInput, match="no folder"):
+        predicted_iou("vit_t", ["scenes"], tmp_path / "absent" / "fitted.safetensors")

@@ -36,6 +36,11 @@ def predicted_iou(
     """
     if out.suffix != ".safetensors":
         raise InvalidInput(f"{out} should end in .safetensors.")
+    if Path(model).suffix and not Path(model).is_file():
+        raise InvalidInput(f"There is no {model} to fit.")
+    # Before minutes of work, not after them.
+    if not out.parent.is_dir():
+        raise InvalidInput(f"There is no folder {out.parent} to write {out.name} to.")
     sam = load_checkpoint(Path(model)) if Path(model).suffix else load_bundled(model)
     # Where people click: the middle of a mask, then of its largest error. Most masks of a picture are specks.
     simulation = Simulation(error_points=clicks - 1, rounds_without_point=0, box_probability=0.1, central_points=1.0)

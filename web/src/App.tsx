@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
 import { ApiError } from "./api/client";
 import { meQuery } from "./api/queries";
+import { openImages } from "./document/open_images";
 import { AnnotatePage } from "./pages/annotate/AnnotatePage";
 import { BatchesPage } from "./pages/batches/BatchesPage";
 import { BatchPage } from "./pages/batches/BatchPage";
@@ -19,7 +20,7 @@ import { ReviewPage } from "./pages/review/ReviewPage";
 import { SignInPage } from "./pages/SignInPage";
 import { RunPage } from "./pages/train/RunPage";
 import { TrainPage } from "./pages/train/TrainPage";
-import { closings, saveQueue, watchSaving } from "./saving";
+import { closings, leavings, saveQueue, watchSaving } from "./saving";
 import { theme } from "./theme";
 
 const queryClient = new QueryClient({
@@ -85,7 +86,10 @@ function Resume() {
   const userId = useQuery({ ...meQuery(), enabled: false }).data?.id;
   useEffect(() => {
     if (!userId) return;
-    const sendLeft = (): void => void closings.sendLeft(userId);
+    const sendLeft = (): void => {
+      void closings.sendLeft(userId);
+      void openImages.elsewhere().then((shown) => leavings.sendLeft(shown));
+    };
     void saveQueue.resume(userId);
     sendLeft();
     window.addEventListener("online", sendLeft);

@@ -4,11 +4,25 @@ import { queryOptions } from "@tanstack/react-query";
 import { api } from "./api/client";
 import { Closings } from "./document/closings";
 import { Journal } from "./document/journal";
+import { Leavings } from "./document/leavings";
 import { SaveQueue } from "./document/save_queue";
 
 export const journal = new Journal();
 export const saveQueue = new SaveQueue(api, journal);
 export const closings = new Closings(api, globalThis.localStorage);
+export const leavings = new Leavings(globalThis.localStorage, async (imageId) => {
+  try {
+    // Sent even while the page goes away.
+    const address = `/api/v1/images/${imageId}/assignment`;
+    const response = await fetch(address, { method: "DELETE", keepalive: true });
+    // A refusal stays one: asking again would change nothing.
+    return response.status < 500;
+  } catch (error) {
+    // No network. Without another page to ask again, the lease runs out.
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+});
 
 /** What this browser kept of the person's work on an image; unsaved masks of all images are sent on the way. */
 export const keptQuery = (userId: string | undefined, imageId: string) =>
@@ -16,7 +30,7 @@ export const keptQuery = (userId: string | undefined, imageId: string) =>
     queryKey: ["kept", userId, imageId],
     enabled: userId !== undefined,
     queryFn: async () => {
-      await saveQueue.resume(userId ?? "");
+      await saveQueue.resume(userId ?? "", imageId);
       return { draft: await journal.adoptDraft(userId ?? "", imageId) };
     },
     // Read when an image is opened, and never while it is open.

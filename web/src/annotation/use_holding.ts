@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api, unwrap } from "../api/client";
 import { openImages } from "../document/open_images";
+import { leavings } from "../saving";
 
 /** A lease lasts ten minutes; renewed this often, it survives a few minutes without a network. */
 const RENEW_MS = 60_000;
@@ -25,21 +26,18 @@ export function useHolding(imageId: string) {
   });
   useEffect(() => {
     const close = openImages.open(imageId);
-    const giveBack = (): void => {
-      // Sent even while the page goes away; what it says is not needed, and without it the lease runs out.
-      void fetch(`/api/v1/images/${imageId}/assignment`, { method: "DELETE", keepalive: true }).catch(
-        () => undefined,
-      );
-    };
+    leavings.comeBack(imageId);
     const leave = (): void => {
       close();
-      if (!openImages.isElsewhere(imageId)) giveBack();
+      if (!openImages.isElsewhere(imageId)) void leavings.leave(imageId);
     };
     window.addEventListener("pagehide", leave);
     return () => {
       window.removeEventListener("pagehide", leave);
       close();
-      void openImages.elsewhere().then((ids) => ids.includes(imageId) || giveBack());
+      void openImages
+        .elsewhere()
+        .then((ids) => (ids.includes(imageId) ? undefined : leavings.leave(imageId)));
     };
   }, [imageId]);
   return {

@@ -86,6 +86,14 @@ describe("the object being made", () => {
     expect(await open("third").adoptDraft("you", IMAGE.id)).toBeNull();
   });
 
+  it("is waited for where its page is still going", async () => {
+    click(3);
+    await journal.written();
+    const adopting = open("second").adoptDraft("me", IMAGE.id);
+    setTimeout(() => browser.kill("first"), 10);
+    expect((await adopting)?.draft.prompt.points).toHaveLength(1);
+  });
+
   it("is not put on an image of another size", async () => {
     editor.paint((draft) => withStroke(draft, FULL, "paint"));
     const record = await reopen();

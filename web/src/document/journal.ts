@@ -32,6 +32,9 @@ export type JournalState = "kept" | "writing" | "failed";
 
 const VERSION = 1;
 
+/** A page that has just been closed or reloaded may live on for a moment; what it left is waited for so long. */
+const PATIENCE_MS = 2_000;
+
 export class Journal extends Observable<JournalState> {
   readonly #name: string;
   readonly #tabs: Tabs;
@@ -64,9 +67,18 @@ export class Journal extends Observable<JournalState> {
     this.#write({ table: "drafts", key: [this.#tabs.id, imageId], record: null });
   }
 
-  /** Takes over the unsaved masks that pages now dead have left; of the same mask, the latest. */
-  async adoptSaves(userId: string, wanted: (maskId: string) => boolean): Promise<SaveRecord[]> {
-    const left = await this.#leftBehind((database) => database.getAllFromIndex("saves", "userId", userId));
+  /**
+   * Takes over the unsaved masks that pages now dead have left; of the same mask, the latest. A page that still lives
+   * and has some of the image `opening` is given a moment to go.
+   */
+  async adoptSaves(
+    userId: string,
+    opening: string | null,
+    wanted: (maskId: string) => boolean,
+  ): Promise<SaveRecord[]> {
+    const left = await this.#leftBehind(opening, (database) =>
+      database.getAllFromIndex("saves", "userId", userId),
+    );
     const adopted = new Map<string, SaveRecord>();
     for (const { tabId, ...record } of left) {
       if (tabId === this.#tabs.id || !wanted(record.maskId)) continue;
@@ -82,7 +94,9 @@ export class Journal extends Observable<JournalState> {
 
   /** The object that was being made on the image when it was left, or when its page died. */
   async adoptDraft(userId: string, imageId: string): Promise<DraftRecord | null> {
-    const all = await this.#leftBehind((database) => database.getAllFromIndex("drafts", "userId", userId));
+    const all = await this.#leftBehind(imageId, (database) =>
+      database.getAllFromIndex("drafts", "userId", userId),
+    );
     const left = all.filter((record) => record.imageId === imageId);
     const [latest] = left;
     for (const { tabId } of left) {
@@ -103,12 +117,17 @@ export class Journal extends Observable<JournalState> {
   }
 
   /** Records of this page and of pages that are no longer alive, latest first. */
-  async #leftBehind<Kept extends Owned>(
+  async #leftBehind<Kept extends Owned & { readonly imageId: string }>(
+    opening: string | null,
     read: (database: IDBPDatabase<Tables>) => Promise<Kept[]>,
   ): Promise<Kept[]> {
     try {
       await this.written();
-      const [database, living] = await Promise.all([this.#open(), this.#tabs.living()]);
+      const database = await this.#open();
+      const others = (await read(database)).filter(({ tabId }) => tabId !== this.#tabs.id);
+      const awaited = others.filter(({ imageId }) => imageId === opening).map(({ tabId }) => tabId);
+      if (awaited.length > 0) await this.#tabs.outlive(awaited, PATIENCE_MS);
+      const living = await this.#tabs.living();
       const records = await read(database);
       return records
         .filter(({ tabId }) => tabId === this.#tabs.id || !living.has(tabId))

@@ -66,17 +66,17 @@ export class SaveQueue extends Observable<SaveState> {
 
   /**
    * Saves in the name of `userId` from now on, first what the journal holds of theirs. What somebody else left unsaved
-   * stays in the journal until they are back.
+   * stays in the journal until they are back. `opening` is the image that is being opened, if one is.
    */
-  resume(userId: string): Promise<void> {
-    this.#resuming = this.#resuming.then(() => this.#adopt(userId));
+  resume(userId: string, opening: string | null = null): Promise<void> {
+    this.#resuming = this.#resuming.then(() => this.#adopt(userId, opening));
     return this.#resuming;
   }
 
-  async #adopt(userId: string): Promise<void> {
+  async #adopt(userId: string, opening: string | null): Promise<void> {
     if (this.#userId !== userId) this.#entries.clear();
     this.#userId = userId;
-    const records = await this.#journal.adoptSaves(userId, (maskId) => {
+    const records = await this.#journal.adoptSaves(userId, opening, (maskId) => {
       const entry = this.#entries.get(maskId);
       return !entry || !isUnsaved(entry);
     });

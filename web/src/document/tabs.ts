@@ -5,6 +5,8 @@ export interface Tabs {
   readonly id: string;
   /** The ids of all pages that are open now. */
   living(): Promise<ReadonlySet<string>>;
+  /** Resolves when none of these pages is open any more, or after `patienceMs`. */
+  outlive(ids: readonly string[], patienceMs: number): Promise<void>;
 }
 
 const PREFIX = "maskloop page ";
@@ -30,6 +32,16 @@ export function browserTabs(): Tabs {
       const held = (await locks?.query())?.held ?? [];
       const names = held.map(({ name }) => name ?? "").filter((name) => name.startsWith(PREFIX));
       return new Set([id, ...names.map((name) => name.slice(PREFIX.length))]);
+    },
+    outlive: async (ids, patienceMs) => {
+      const signal = AbortSignal.timeout(patienceMs);
+      const isTimeout = (error: unknown): boolean =>
+        error instanceof DOMException && error.name === "TimeoutError";
+      try {
+        await Promise.all(ids.map((other) => locks?.request(PREFIX + other, { signal }, () => undefined)));
+      } catch (error) {
+        if (!isTimeout(error)) throw error;
+      }
     },
   };
 }

@@ -1,7 +1,6 @@
 """name or path → model, for the commands that run one."""
 
 import json
-from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -10,7 +9,7 @@ from engine.errors import InvalidInput, NotFound
 from engine.flow.models import find_model, list_models
 from engine.sam import ARCHITECTURES, Sam, SamConfig, architecture, load_bundled, load_checkpoint, sam_from_state_dict
 from engine.sam.build import empty_sam
-from engine.sam.checkpoint import read_state_dict
+from engine.sam.checkpoint import bundled_names, read_state_dict
 from engine.settings import get_settings
 from engine.store.blobs import get_blobs
 from engine.store.tables import Model
@@ -51,13 +50,6 @@ def load_file(path: Path) -> Sam:
 
     closest = min((architecture(name) for name in ARCHITECTURES), key=mismatches)
     return sam_from_state_dict(state, closest, path.name)
-
-
-def bundled_names() -> list[str]:
-    """The models that ship with this release."""
-    folder = files("engine.sam") / "bundled"
-    names = (Path(each.name) for each in folder.iterdir()) if folder.is_dir() else ()
-    return sorted(name.stem for name in names if name.suffix == ".safetensors")
 
 
 def load_stored(model: Model) -> Sam:

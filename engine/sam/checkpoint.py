@@ -98,8 +98,17 @@ def save_checkpoint(sam: Sam, path: Path | str, *, half: bool = True) -> None:
     description.replace(path.with_suffix(".json"))
 
 
+def bundled_names() -> list[str]:
+    """The models that ship with this release."""
+    folder = files("engine.sam") / "bundled"
+    names = (Path(each.name) for each in folder.iterdir()) if folder.is_dir() else ()
+    return sorted(name.stem for name in names if name.suffix == ".safetensors")
+
+
 def load_bundled(name: str = "vit_t") -> Sam:
-    """A model that ships inside the package."""
+    """A model that ships inside the package. Raises InvalidCheckpoint, naming those that do, for any other."""
+    if name not in (known := bundled_names()):
+        raise InvalidCheckpoint(f"No model {name!r} ships with maskloop; these do: {', '.join(known) or 'none'}.")
     with as_file(files("engine.sam") / "bundled") as folder:
         return load_checkpoint(folder / f"{name}.safetensors")
 

@@ -110,3 +110,8 @@ def test_bundled_model_fits_its_limit_and_loads() -> None:
     assert sam.config.arch == "vit_t"
     stored = Path(__file__).parents[2] / "engine" / "sam" / "bundled" / "vit_t.safetensors"
     assert stored.stat().st_size <= 16 * 2**20
+
+
+def test_unknown_bundled_model_is_answered_with_those_there_are() -> None:
+    with pytest.raises(InvalidCheckpoint, match=r"'vit_x'.*these do: vit_t"):
+        load_bundled("vit_x")

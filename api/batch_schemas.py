@@ -107,11 +107,6 @@ class Comparison(Schema):
     items: list[ImageComparison]
 
 
-class TagCount(Schema):
-    tag: str
-    images: int = Field(description="Images of the project that have it")
-
-
 class ScheduleRequest(Schema):
     """Exactly one of `at`, `cron` and `new_images`."""
 

@@ -36,6 +36,7 @@ def image_fields(summary: ImageSummary) -> dict[str, Any]:
         "overlay_url": f"{url}/overlay?rev={summary.masks_revision}" if summary.mask_count else None,
         "index": summary.index,
         "assignment": assignment_schema(summary.assignment),
+        "tags": summary.tags,
     }
 
 

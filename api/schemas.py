@@ -104,6 +104,7 @@ class Image(Schema):
     overlay_url: str | None = Field(description="Masks drawn over a transparent thumbnail; null without masks")
     index: int = Field(description="Place in the project, from 0")
     assignment: Assignment
+    tags: list[str] = Field(description="In alphabetical order")
 
 
 class ImportedImage(Image):

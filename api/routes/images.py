@@ -39,8 +39,9 @@ def list_images(
     offset: Annotated[int, Query(ge=0, le=MAX_INT)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     image_filter: Annotated[flow.ImageFilter, Query(alias="filter")] = flow.ImageFilter.ALL,
+    tag: Annotated[str | None, Query(max_length=200, description="Only images with this tag")] = None,
 ) -> ImagePage:
-    page = flow.list_images(uow, project_id, offset, limit, image_filter)
+    page = flow.list_images(uow, project_id, offset, limit, image_filter, tag)
     return ImagePage(items=[Image(**image_fields(summary)) for summary in page.items], total=page.total)
 
 

@@ -3,9 +3,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
-from api.batch_schemas import TagCount
 from api.deps import ReadWork, SignedIn, Work
 from api.schemas import Text
+from api.tag_schemas import TagChange, TagCount, TagsChanged
 from engine.flow import tags as flow
 
 router = APIRouter(tags=["tags"])
@@ -15,6 +15,13 @@ router = APIRouter(tags=["tags"])
 def list_tags(project_id: uuid.UUID, uow: ReadWork) -> list[TagCount]:
     """The tags of a project's images, and how many images have each."""
     return [TagCount.model_validate(each) for each in flow.list_tags(uow, project_id)]
+
+
+@router.post("/projects/{project_id}/tags")
+def change_tags(project_id: uuid.UUID, body: TagChange, user: SignedIn, uow: Work) -> TagsChanged:
+    """Add tags to images of the project and take others off: all of it or, on a mistake, nothing. Can be repeated."""
+    changed = flow.change_tags(uow, user, project_id, body.image_ids, add=body.add, remove=body.remove)
+    return TagsChanged(changed=changed)
 
 
 @router.get("/images/{image_id}/tags")

@@ -9,16 +9,15 @@ from engine.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from engine.flow import jobs
 from engine.flow.batch_order import URGENCIES, BatchOrder, Selection, Urgency
 from engine.flow.batch_settings import MAKE_MASKS, NEED_MODEL
+from engine.flow.image_tags import has_tag
 from engine.flow.job_feed import feed, recall
 from engine.flow.model_thresholds import thresholds_of
 from engine.flow.models import DETECTORS, detector_of, get_model, live_model
 from engine.flow.projects import get_project
-from engine.flow.tags import clean_tag
 from engine.store.tables import (
     Embedding,
     Event,
     Image,
-    ImageTag,
     ItemState,
     Job,
     JobItem,
@@ -239,7 +238,7 @@ def _conditions(uow: UnitOfWork, kind: JobKind, selection: Selection, model: Mod
     if selection.name_contains:
         conditions.append(Image.file_name.icontains(selection.name_contains, autoescape=True))
     if selection.tag is not None:
-        conditions.append(exists().where(ImageTag.image_id == Image.id, ImageTag.tag == clean_tag(selection.tag)))
+        conditions.append(has_tag(selection.tag))
     if selection.images_of is not None:
         earlier = get_batch(uow, selection.images_of)
         conditions.append(exists().where(JobItem.image_id == Image.id, JobItem.job_id == earlier.id))

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 
 from engine.errors import NotAllowed, NotFound
 from engine.flow.embed import EmbeddingState, embedding_states
+from engine.flow.image_tags import has_tag, tags_by_image
 from engine.flow.models import live_model
 from engine.flow.projects import get_project
 from engine.store.tables import Assignment, AssignmentState, Event, Image, Mask, Role, User
@@ -37,6 +38,7 @@ class ImageSummary:
     masks_revision: str
     embedding: EmbeddingState
     assignment: Assignment | None
+    tags: list[str]
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,22 @@ class ImageInProject:
 
 
 def list_images(
-    uow: UnitOfWork, project_id: UUID, offset: int, limit: int, image_filter: ImageFilter = ImageFilter.ALL
+    uow: UnitOfWork,
+    project_id: UUID,
+    offset: int,
+    limit: int,
+    image_filter: ImageFilter = ImageFilter.ALL,
+    tag: str | None = None,
 ) -> ImagePage:
-    """A page of a project's images in order of import; `total` counts all that pass the filter. Raises NotFound."""
+    """A page of a project's images in order of import; `total` counts all that pass the filter and have the tag.
+
+    Raises NotFound, and InvalidInput for what is no tag.
+    """
     get_project(uow, project_id)
     place = func.row_number().over(order_by=(Image.created_at, Image.id))
     numbered = select(Image.id, place.label("place")).where(Image.project_id == project_id).subquery()
     statement = select(Image, numbered.c.place).join(numbered, numbered.c.id == Image.id)
-    statement = statement.where(_passes(image_filter))
+    statement = statement.where(_passes(image_filter), true() if tag is None else has_tag(tag))
     total = uow.session.scalar(statement.with_only_columns(func.count()))
     rows = uow.session.execute(statement.order_by(numbered.c.place).offset(offset).limit(limit))
     return ImagePage(_summaries(uow, [(image, place - 1) for image, place in rows]), total or 0)
@@ -120,6 +130,7 @@ def _summaries(uow: UnitOfWork, images: list[tuple[Image, int]]) -> list[ImageSu
     states = {} if model is None else embedding_states(uow, ids, model.id)
     stored = uow.session.scalars(select(Assignment).where(Assignment.image_id.in_(ids)))
     assignments = {assignment.image_id: assignment for assignment in stored}
+    tags = tags_by_image(uow, ids)
     return [
         ImageSummary(
             image,
@@ -127,6 +138,7 @@ def _summaries(uow: UnitOfWork, images: list[tuple[Image, int]]) -> list[ImageSu
             *figures.get(image.id, (0, "0")),
             states.get(image.id, EmbeddingState("none")),
             assignments.get(image.id),
+            tags.get(image.id, []),
         )
         for image, index in images
     ]

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
+from engine.flow.image_tags import clean_tag
 from engine.flow.import_folder import ImportedFile, import_files, project_for_import
-from engine.flow.tags import clean_tag
 from maskloop.commands.options import DataOption, JsonOption, counted, print_json
 from maskloop.commands.store import open_store
 from maskloop.image_files import find_images

@@ -1479,7 +1479,11 @@ export interface paths {
          */
         get: operations["list_tags"];
         put?: never;
-        post?: never;
+        /**
+         * Change Tags
+         * @description Add tags to images of the project and take others off: all of it or, on a mistake, nothing. Can be repeated.
+         */
+        post: operations["change_tags"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2171,6 +2175,11 @@ export interface components {
              */
             index: number;
             assignment: components["schemas"]["Assignment"];
+            /**
+             * Tags
+             * @description In alphabetical order
+             */
+            tags: string[];
         };
         /**
          * ImageComparison
@@ -2246,6 +2255,11 @@ export interface components {
              */
             index: number;
             assignment: components["schemas"]["Assignment"];
+            /**
+             * Tags
+             * @description In alphabetical order
+             */
+            tags: string[];
             /** Previous Id */
             previous_id: string | null;
             /** Next Id */
@@ -2316,6 +2330,11 @@ export interface components {
              */
             index: number;
             assignment: components["schemas"]["Assignment"];
+            /**
+             * Tags
+             * @description In alphabetical order
+             */
+            tags: string[];
             /**
              * Duplicate
              * @description True when the project already had this file; then it is the stored image
@@ -3734,6 +3753,24 @@ export interface components {
          * @enum {string}
          */
         Stage: "manual" | "semi_automatic" | "automatic";
+        /**
+         * TagChange
+         * @description What images of a project are to have from now on, and what not any more; the rest of their tags stays.
+         */
+        TagChange: {
+            /** Image Ids */
+            image_ids: string[];
+            /**
+             * Add
+             * @default []
+             */
+            add: string[];
+            /**
+             * Remove
+             * @default []
+             */
+            remove: string[];
+        };
         /** TagCount */
         TagCount: {
             /** Tag */
@@ -3743,6 +3780,14 @@ export interface components {
              * @description Images of the project that have it
              */
             images: number;
+        };
+        /** TagsChanged */
+        TagsChanged: {
+            /**
+             * Changed
+             * @description Images whose tags are not what they were
+             */
+            changed: number;
         };
         /** Turn */
         Turn: {
@@ -4057,6 +4102,8 @@ export interface operations {
                 offset?: number;
                 limit?: number;
                 filter?: components["schemas"]["ImageFilter"];
+                /** @description Only images with this tag */
+                tag?: string | null;
             };
             header?: never;
             path: {
@@ -6737,6 +6784,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagCount"][];
+                };
+            };
+            /** @description What went wrong, in a sentence */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagsChanged"];
                 };
             };
             /** @description What went wrong, in a sentence */

@@ -297,6 +297,7 @@ export const texts = {
   modelPreparing: "the model is being prepared…",
   modelLoading: "loading the model…",
   embeddingReady: "embedding ready",
+  embeddingGpu: "embedding ready – decoded on the graphics card",
   embeddingServer: "embedding ready – decoded on the server",
   embeddingServerWhy: (reason: string) => `This browser cannot decode by itself: ${reason}`,
   embeddingAsking: "embedding…",

@@ -27,4 +27,6 @@ export type FromWorker =
       readonly logits: Float32Array;
       readonly predictedIou: number[];
     }
-  | { readonly kind: "failed"; readonly during: ToWorker["kind"]; readonly reason: string };
+  | { readonly kind: "failed"; readonly during: ToWorker["kind"]; readonly reason: string }
+  /** Nothing will be answered any more. */
+  | { readonly kind: "lost"; readonly reason: string };

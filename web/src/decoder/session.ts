@@ -9,12 +9,15 @@ import { type ImagePoint, type Size, samePixel } from "../geometry/points";
 import { Observable } from "../observable";
 import { bestCandidate, type Candidate, type Decoded, toCandidates } from "./candidates";
 import { EmbeddingFailed, fetchEmbedding } from "./embedding";
-import { type LocalDecoder, LocalDecoderUnavailable } from "./local_decoder";
+import { type Backend, type LocalDecoder, LocalDecoderUnavailable } from "./local_decoder";
 import { FOREGROUND, isAmbiguous, type Prompt, toModelInput } from "./prompts";
 import { decodeOnServer } from "./server_decoder";
 import { Upscaler } from "./upscale";
 
-export type DecodeWhere = "browser" | "server";
+/** `browser`: on the processor of the person's machine; `gpu`: on its graphics card. */
+export type DecodeWhere = "browser" | "gpu" | "server";
+
+const WHERE: Readonly<Record<Backend, DecodeWhere>> = { wasm: "browser", webgpu: "gpu" };
 
 export interface DecodeState {
   readonly phase: "embedding" | "loading" | "ready" | "failed";
@@ -131,6 +134,7 @@ export class DecodeSession extends Observable<DecodeState> {
       if (this.#abort.signal.aborted) return;
       await local.prepare(this.#options.imageId, embedding);
       this.#local = local;
+      this.#decodedBy(local);
     } catch (error) {
       if (!(error instanceof LocalDecoderUnavailable)) throw error;
       this.update({ where: "server", reason: error.message });
@@ -168,10 +172,13 @@ export class DecodeSession extends Observable<DecodeState> {
 
   async #decode({ prompt, maskInput }: Question): Promise<Decoded> {
     const { api, imageId, image, model } = this.#options;
-    if (this.#local) {
+    const local = this.#local;
+    if (local) {
       try {
         const input = toModelInput(prompt, modelFrame(image, model.image_size));
-        return await this.#local.decode(imageId, input, maskInput);
+        const decoded = await local.decode(imageId, input, maskInput);
+        this.#decodedBy(local);
+        return decoded;
       } catch (error) {
         if (!(error instanceof LocalDecoderUnavailable)) throw error;
         this.#local = null;
@@ -179,5 +186,11 @@ export class DecodeSession extends Observable<DecodeState> {
       }
     }
     return decodeOnServer(api, imageId, model.id, prompt, maskInput);
+  }
+
+  /** A graphics card can fail in the middle of an image. */
+  #decodedBy(local: LocalDecoder): void {
+    const where = WHERE[local.backend];
+    if (local === this.#local && where !== this.getState().where) this.update({ where });
   }
 }

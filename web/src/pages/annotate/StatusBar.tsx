@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import type { Annotation } from "../../annotation/annotation";
 import { ownFiguresQuery } from "../../api/queries";
 import type { Model } from "../../api/types";
-import type { DecodeState } from "../../decoder/session";
+import type { DecodeState, DecodeWhere } from "../../decoder/session";
 import type { SaveState } from "../../document/save_queue";
 import { Observable, useObservable } from "../../observable";
 import { journal, saveQueue } from "../../saving";
@@ -77,11 +77,17 @@ function DecoderStatus({ annotation, model }: Omit<StatusBarProps, "projectId">)
   );
 }
 
+const READY: Readonly<Record<DecodeWhere, string>> = {
+  browser: texts.embeddingReady,
+  gpu: texts.embeddingGpu,
+  server: texts.embeddingServer,
+};
+
 function describeDecoder(state: DecodeState | null, model: Model | undefined): [Tone, string] {
   if (!state) return ["busy", model ? texts.modelLoading : texts.modelPreparing];
   switch (state.phase) {
     case "ready":
-      return ["good", state.where === "server" ? texts.embeddingServer : texts.embeddingReady];
+      return ["good", READY[state.where]];
     case "loading":
       return ["busy", texts.modelLoading];
     case "failed":

@@ -20,15 +20,16 @@ export const projectQuery = (projectId: string) =>
       unwrap(api.GET("/api/v1/projects/{project_id}", { params: { path: { project_id: projectId } } })),
   });
 
-export const imagesQuery = (projectId: string, filter: ImageFilter, page: number) =>
+/** `tag`: only images that have it; null for all. */
+export const imagesQuery = (projectId: string, filter: ImageFilter, tag: string | null, page: number) =>
   queryOptions({
-    queryKey: ["projects", projectId, "images", filter, page],
+    queryKey: ["projects", projectId, "images", filter, tag, page],
     queryFn: () =>
       unwrap(
         api.GET("/api/v1/projects/{project_id}/images", {
           params: {
             path: { project_id: projectId },
-            query: { offset: page * PAGE_SIZE, limit: PAGE_SIZE, filter },
+            query: { offset: page * PAGE_SIZE, limit: PAGE_SIZE, filter, tag },
           },
         }),
       ),

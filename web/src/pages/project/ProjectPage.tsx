@@ -2,7 +2,7 @@ import { Anchor, Button, FileButton, Menu, SegmentedControl, Skeleton, Title } f
 import { IconChevronDown, IconDownload, IconPhotoPlus, IconUpload } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo } from "react";
-import { Link, useParams, useSearchParams } from "react-router";
+import { Link, useParams } from "react-router";
 import { type ImageFilter, projectQuery } from "../../api/queries";
 import type { ProjectSummary } from "../../api/types";
 import { Frame } from "../../components/Frame";
@@ -15,20 +15,14 @@ import { EmbeddingProgress } from "./EmbeddingProgress";
 import { ImageGrid } from "./ImageGrid";
 import { ProjectMenu } from "./ProjectMenu";
 import styles from "./ProjectPage.module.css";
+import { TagFilter } from "./TagFilter";
 import { UploadPanel } from "./UploadPanel";
 import { Uploads } from "./uploads";
 import { useFileDrop } from "./use_file_drop";
+import { FILTERS, useListing } from "./use_listing";
 
 /** What the file dialog offers; the server looks at the content, not at the name. */
 const ACCEPTED = "image/jpeg,image/png,image/webp,image/tiff,image/bmp,image/gif";
-
-const FILTERS: { value: ImageFilter; label: string }[] = [
-  { value: "all", label: texts.filterAll },
-  { value: "annotated", label: texts.filterAnnotated },
-  { value: "unannotated", label: texts.filterUnannotated },
-  { value: "finished", label: texts.filterFinished },
-  { value: "skipped", label: texts.filterSkipped },
-];
 
 export function ProjectPage() {
   const { projectId = "" } = useParams();
@@ -50,7 +44,7 @@ interface ProjectImagesProps {
 }
 
 function ProjectImages({ projectId, project }: ProjectImagesProps) {
-  const { filter, page, setFilter, setPage } = useListing();
+  const { filter, tag, page, setFilter, setTag, setPage } = useListing();
   const uploads = useUploads(projectId);
   const addFiles = useCallback((files: File[]) => uploads.add(files), [uploads]);
   const dragging = useFileDrop(addFiles);
@@ -71,6 +65,7 @@ function ProjectImages({ projectId, project }: ProjectImagesProps) {
     <>
       <div className={styles.bar}>
         <ProjectHeading project={project} />
+        <TagFilter projectId={projectId} tag={tag} onTag={setTag} />
         <SegmentedControl
           data={FILTERS}
           value={filter}
@@ -87,6 +82,7 @@ function ProjectImages({ projectId, project }: ProjectImagesProps) {
       <ImageGrid
         projectId={projectId}
         filter={filter}
+        tag={tag}
         page={page}
         onPage={setPage}
         empty={<PageMessage icon={<IconPhotoPlus />} title={texts.noImagesTitle} text={texts.noImagesText} />}
@@ -102,26 +98,6 @@ function ProjectImages({ projectId, project }: ProjectImagesProps) {
 }
 
 const UPLOAD_INPUT = { "data-testid": "upload-input", "aria-label": texts.upload } as object;
-
-/** Filter and page live in the address, so that going back returns to the same place. */
-function useListing() {
-  const [search, setSearch] = useSearchParams();
-  const wanted = search.get("show");
-  const filter = FILTERS.find(({ value }) => value === wanted)?.value ?? "all";
-  const page = Math.max(Number.parseInt(search.get("page") ?? "1", 10) - 1 || 0, 0);
-  const change = (next: { filter: ImageFilter; page: number }): void => {
-    const query = new URLSearchParams();
-    if (next.filter !== "all") query.set("show", next.filter);
-    if (next.page > 0) query.set("page", String(next.page + 1));
-    setSearch(query, { replace: true });
-  };
-  return {
-    filter,
-    page,
-    setFilter: (chosen: ImageFilter) => change({ filter: chosen, page: 0 }),
-    setPage: (chosen: number) => change({ filter, page: chosen }),
-  };
-}
 
 function useUploads(projectId: string): Uploads {
   const queries = useQueryClient();

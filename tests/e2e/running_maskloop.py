@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,10 +153,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def launch_chromium(playwright: Playwright) -> Browser:
+def launch_chromium(playwright: Playwright, arguments: Sequence[str] = CHROMIUM_ARGUMENTS) -> Browser:
     """The machine's own Chromium, else the one Playwright keeps. Skips where there is neither."""
     on_path = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
     kept = Path(playwright.chromium.executable_path)
     if on_path is None and not kept.exists():
         pytest.skip("needs Chromium: `python tools/browser.py` installs it")
-    return playwright.chromium.launch(executable_path=on_path or kept, args=CHROMIUM_ARGUMENTS)
+    return playwright.chromium.launch(executable_path=on_path or kept, args=list(arguments))

@@ -36,7 +36,13 @@ export function SelectionBar({ count, tagButton, onTag, onPickAll, onClear }: Se
       >
         {words.tag}
       </Button>
-      <Button size="compact-sm" variant="default" title={words.selectPageHint} onClick={onPickAll}>
+      <Button
+        className={styles.all}
+        size="compact-sm"
+        variant="default"
+        title={words.selectPageHint}
+        onClick={onPickAll}
+      >
         {words.selectPage}
       </Button>
       <CloseButton aria-label={words.clear} title={words.clearHint} onClick={onClear} />

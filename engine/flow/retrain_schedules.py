@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4, uuid5
 
-from cronsim import CronSim
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from engine.errors import Conflict, InvalidInput, MaskloopError, NotFound
+from engine.flow.due_schedules import cron_in_words, start_each_due
 from engine.flow.projects import get_project
 from engine.flow.retrain import start_retrain
 from engine.flow.retrain_order import RetrainOrder, read_retrain_order
 from engine.flow.schedules import next_moment
 from engine.flow.snapshots import count_masks, require_manager
 from engine.store.tables import Event, RetrainRun, RetrainSchedule, User, utc_now
-from engine.store.unit_of_work import UnitOfWork, unit_of_work
+from engine.store.unit_of_work import UnitOfWork
 
 _log = logging.getLogger(__name__)
 
@@ -96,36 +96,22 @@ def new_masks_of(uow: UnitOfWork, schedule: RetrainSchedule) -> int:
 
 def in_words(schedule: RetrainSchedule) -> str:
     """When a schedule starts its run, for people to read."""
-    if schedule.cron is None:
+    cron = cron_in_words(schedule)
+    if cron is None:
         return f"Every {schedule.every_new_masks:,} new masks"
-    least = f", with {schedule.minimum_new_masks:,} new masks at least"
-    return f"{CronSim(schedule.cron, schedule.created_at).explain()} ({schedule.zone}){least}"
+    return f"{cron}, with {schedule.minimum_new_masks:,} new masks at least"
 
 
 def start_due_retrains(now: datetime | None = None) -> list[UUID]:
     """Start what is due, each schedule in a transaction of its own; returns the runs' ids."""
-    now = now or utc_now()
-    with unit_of_work(read_only=True) as uow:
-        due = uow.session.scalars(
-            select(RetrainSchedule.id)
-            .where(
-                RetrainSchedule.enabled,
-                or_(RetrainSchedule.next_at <= now, RetrainSchedule.every_new_masks.is_not(None)),
-            )
-            .order_by(RetrainSchedule.next_at)
-        ).all()
-    started = (_start_if_due(schedule_id, now) for schedule_id in due)
-    return [run_id for run_id in started if run_id is not None]
+    waits = RetrainSchedule.every_new_masks.is_not(None)
+    return start_each_due(RetrainSchedule, waits, _start_if_due, now or utc_now())
 
 
-def _start_if_due(schedule_id: UUID, now: datetime) -> UUID | None:
-    with unit_of_work() as uow:
-        schedule = uow.session.get(RetrainSchedule, schedule_id, with_for_update={"skip_locked": True})
-        if schedule is None or not schedule.enabled:
-            return None
-        if schedule.cron is not None:
-            return _start_at_moment(uow, schedule, now)
-        return _start_with_masks(uow, schedule, now)
+def _start_if_due(uow: UnitOfWork, schedule: RetrainSchedule, now: datetime) -> UUID | None:
+    if schedule.cron is not None:
+        return _start_at_moment(uow, schedule, now)
+    return _start_with_masks(uow, schedule, now)
 
 
 def _start_at_moment(uow: UnitOfWork, schedule: RetrainSchedule, now: datetime) -> UUID | None:

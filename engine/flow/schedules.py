@@ -16,9 +16,10 @@ from sqlalchemy import func, or_, select
 from engine.errors import InvalidInput, MaskloopError, NotFound
 from engine.flow.batch_order import BatchOrder, read_order
 from engine.flow.batches import require_manager, start_batch
+from engine.flow.due_schedules import cron_in_words, start_each_due
 from engine.flow.projects import get_project
 from engine.store.tables import BatchSchedule, Event, Image, Job, User, utc_now
-from engine.store.unit_of_work import UnitOfWork, unit_of_work
+from engine.store.unit_of_work import UnitOfWork
 
 _log = logging.getLogger(__name__)
 
@@ -94,8 +95,8 @@ def next_moment(cron: str, zone: str, after: datetime) -> datetime:
 
 def in_words(schedule: BatchSchedule) -> str:
     """When a schedule starts its batch, for people to read."""
-    if schedule.cron is not None:
-        return f"{CronSim(schedule.cron, schedule.created_at).explain()} ({schedule.zone})"
+    if cron := cron_in_words(schedule):
+        return cron
     if schedule.every_new_images is not None:
         return f"Every {schedule.every_new_images:,} new images"
     return "Once"
@@ -125,39 +126,25 @@ def delete_schedule(uow: UnitOfWork, user: User, schedule_id: UUID) -> None:
 
 def start_due(now: datetime | None = None) -> list[UUID]:
     """Start what is due, each schedule in a transaction of its own; returns the batches' ids."""
-    now = now or utc_now()
-    with unit_of_work(read_only=True) as uow:
-        due = uow.session.scalars(
-            select(BatchSchedule.id)
-            .where(
-                BatchSchedule.enabled,
-                or_(BatchSchedule.next_at <= now, BatchSchedule.every_new_images.is_not(None)),
-            )
-            .order_by(BatchSchedule.next_at)
-        ).all()
-    started = (_start_if_due(schedule_id, now) for schedule_id in due)
-    return [job_id for job_id in started if job_id is not None]
+    waits = BatchSchedule.every_new_images.is_not(None)
+    return start_each_due(BatchSchedule, waits, _start_if_due, now or utc_now())
 
 
-def _start_if_due(schedule_id: UUID, now: datetime) -> UUID | None:
-    with unit_of_work() as uow:
-        schedule = uow.session.get(BatchSchedule, schedule_id, with_for_update={"skip_locked": True})
-        if schedule is None or not schedule.enabled:
-            return None
-        key = _due_key(uow, schedule, now)
-        if key is None:
-            return None
-        _move_on(uow, schedule, now)
-        try:
-            # A savepoint: what cannot be started leaves nothing behind but its reason.
-            with uow.session.begin_nested():
-                job = _start(uow, schedule, key)
-        except MaskloopError as error:
-            schedule.last_error = str(error)
-            _log.warning("schedule %s could not start its batch: %s", schedule_id, error)
-            return None
-        schedule.last_error = None
-        return job.id
+def _start_if_due(uow: UnitOfWork, schedule: BatchSchedule, now: datetime) -> UUID | None:
+    key = _due_key(uow, schedule, now)
+    if key is None:
+        return None
+    _move_on(uow, schedule, now)
+    try:
+        # A savepoint: what cannot be started leaves nothing behind but its reason.
+        with uow.session.begin_nested():
+            job = _start(uow, schedule, key)
+    except MaskloopError as error:
+        schedule.last_error = str(error)
+        _log.warning("schedule %s could not start its batch: %s", schedule.id, error)
+        return None
+    schedule.last_error = None
+    return job.id
 
 
 def _due_key(uow: UnitOfWork, schedule: BatchSchedule, now: datetime) -> str | None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "link": "maskloop.commands.deployment:link",
     "migrate": "maskloop.commands.deployment:migrate",
     "import": "maskloop.commands.import_images:import_images",
+    "tag": "maskloop.commands.tag:app",
     "export": "maskloop.commands.export:export",
     "predict": "maskloop.commands.predict:predict",
     "evaluate": "maskloop.commands.evaluate:evaluate",

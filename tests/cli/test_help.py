@@ -20,6 +20,7 @@ def test_help_lists_every_command_and_loads_none(maskloop: Maskloop) -> None:
 
 
 GROUPS = {
+    "tag": "list change",
     "batch": "start list show pause resume cancel retry change schedules unschedule",
     "detector": "train evaluate",
     "models": "list show add pull export promote rollback compare delete",

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     train_save_every: float = Field(
         default=120, ge=0, description="Seconds between the states that a retraining run can go on from"
     )
+    keep_embeddings_hours: int = Field(
+        default=72, ge=0, description="Hours for which the embeddings of a model that was replaced are kept"
+    )
     torch_threads: int = Field(default=0, description="Threads for torch in a worker; 0: all cores")
 
     @property

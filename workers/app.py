@@ -50,6 +50,11 @@ app.conf.update(
             "schedule": schedule(run_every=600),
             "options": {"queue": Queue.IO.value, "expires": 600},
         },
+        "forget old embeddings": {
+            "task": "maskloop.forget_old_embeddings",
+            "schedule": schedule(run_every=3600),
+            "options": {"queue": Queue.IO.value, "expires": 3600},
+        },
     },
     beat_schedule_filename=str(get_settings().data / "beat-schedule"),
 )

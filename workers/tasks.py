@@ -7,6 +7,7 @@ from engine.flow.broker import empty_queues
 from engine.flow.demo import create_demo_project
 from engine.flow.embed_order import request_in_order
 from engine.flow.models import live_model
+from engine.flow.old_embeddings import forget_old_embeddings
 from engine.flow.register_model import register_bundled
 from engine.flow.retrain_schedules import start_due_retrains
 from engine.flow.run_item import run_item
@@ -68,6 +69,11 @@ def request_missing() -> None:
         model = live_model(uow)
         if model is not None:
             request_in_order(uow, model)
+
+
+@app.task(name="maskloop.forget_old_embeddings")
+def forget_embeddings() -> None:
+    forget_old_embeddings()
 
 
 @app.task(name="maskloop.prepare_deployment")

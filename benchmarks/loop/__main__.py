@@ -6,22 +6,22 @@ import sys
 from pathlib import Path
 
 SCENES_ONLY = {
-    "steps": 700,
-    "encoder_steps": 60,
-    "clicks_steps": 120,
-    "decay_steps": 40,
+    "steps": 2800,
+    "encoder_steps": 150,
+    "clicks_steps": 500,
+    "decay_steps": 150,
     "phases.0.images": 4,
     "phases.0.window": 128,
     "phases.1.window": 128,
-    "phases.2.window": 128,
-    "phases.3.window": 256,
-    "phases.3.images": 4,
-    "data.scenes_held": 100,
+    "phases.2.window": 256,
+    "phases.2.images": 3,
+    "data.scenes_held": 200,
     "data.scenes_per_step": 0.05,
     "data.scene_fraction": 1.0,
-    "schedule.decay_steps": 200,
+    "schedule.decay_steps": 500,
 }
-"""A `vit_t` in little time: windows of a sixteenth of the input, which is what a small object needs to be seen in."""
+"""A `vit_t` in little time: first windows of a sixteenth of the input, which is what a small object needs to be seen in;
+further clicks in windows of a quarter, whole inputs at last."""
 
 
 def main() -> int:

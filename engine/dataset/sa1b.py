@@ -1,7 +1,7 @@
 """SA-1B's JSON, one file per image: the keys and types of the published data set (paper, appendix; dataset page)."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict
 from uuid import UUID
@@ -14,10 +14,13 @@ _CONFIRMED = 1.0
 
 
 class Sa1bImage(TypedDict):
+    """`tags`, the words that people put on the image, is an addition to SA-1B's keys, for images that have some."""
+
     image_id: int
     width: int
     height: int
     file_name: str
+    tags: NotRequired[list[str]]
 
 
 class Sa1bAnnotation(TypedDict):
@@ -63,15 +66,25 @@ class StoredMask:
     prompts: Mapping[str, Any]
 
 
-def make_record(image_id: UUID, file_name: str, width: int, height: int, masks: Iterable[StoredMask]) -> Sa1bRecord:
+def make_record(
+    image_id: UUID, file_name: str, width: int, height: int, masks: Iterable[StoredMask], tags: Sequence[str] = ()
+) -> Sa1bRecord:
     """The JSON object of one image.
 
     SA-1B's ids are whole numbers: ours are the leading 53 bits of the UUIDs, so they stay the same from one export to
     the next. SA-1B has a figure for every mask: a mask drawn by a person without the model's estimate counts as
     confirmed, 1.0, so that a filter by score keeps it. Without a crop, the crop box is the image.
     """
+    image: Sa1bImage = {
+        "image_id": exact_int(image_id),
+        "width": width,
+        "height": height,
+        "file_name": file_name,
+    }
+    if tags:
+        image["tags"] = list(tags)
     return {
-        "image": {"image_id": exact_int(image_id), "width": width, "height": height, "file_name": file_name},
+        "image": image,
         "annotations": [
             {
                 "id": exact_int(mask.id),

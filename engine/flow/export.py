@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from engine.dataset.sa1b import Sa1bRecord, StoredMask, make_record, to_json
 from engine.flow.annotate import list_masks, segmentation_of
+from engine.flow.image_tags import tags_by_image
 from engine.flow.projects import get_project
 from engine.store.blobs import get_blobs
 from engine.store.tables import Image, Mask, Review
@@ -32,9 +33,10 @@ def export_sa1b(uow: UnitOfWork, project_id: UUID, with_images: bool = False) ->
 
 
 def sa1b_record(uow: UnitOfWork, image: Image, file_name: str) -> Sa1bRecord:
-    """An image's annotations; masks that wait for review are not annotations yet."""
+    """An image's annotations and tags; masks that wait for review are not annotations yet."""
     masks = [_stored(mask, image) for mask in list_masks(uow, image.id) if mask.review is not Review.WAITING]
-    return make_record(image.id, file_name, image.width, image.height, masks)
+    tags = tags_by_image(uow, [image.id]).get(image.id, ())
+    return make_record(image.id, file_name, image.width, image.height, masks, tags)
 
 
 def stream_zip(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:

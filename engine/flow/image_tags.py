@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Select, exists, select
 
 from engine.errors import InvalidInput
 from engine.store.tables import Image, ImageTag
@@ -25,8 +25,11 @@ def has_tag(text: str) -> ColumnElement[bool]:
     return exists().where(ImageTag.image_id == Image.id, ImageTag.tag == clean_tag(text))
 
 
-def tags_by_image(uow: UnitOfWork, image_ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """The tags of each of these images, by name, in one query; what has none is left out."""
+def tags_by_image(uow: UnitOfWork, image_ids: Collection[UUID] | Select[UUID]) -> dict[UUID, list[str]]:
+    """The tags of each of these images, by name, in one query; what has none is left out.
+
+    A selection of ids takes any number of images.
+    """
     rows = uow.session.execute(
         select(ImageTag.image_id, ImageTag.tag).where(ImageTag.image_id.in_(image_ids)).order_by(ImageTag.tag)
     )

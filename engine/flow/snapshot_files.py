@@ -111,7 +111,7 @@ def _write_image(image: SnapshotImage, folder: Path) -> None:
         )
         for mask in image["masks"]
     ]
-    record = make_record(UUID(image["id"]), file.name, image["width"], image["height"], masks)
+    record = make_record(UUID(image["id"]), file.name, image["width"], image["height"], masks, image["tags"])
     _write(folder / image["split"] / "annotations" / f"{image['id']}.json", to_json(record))
 
 

@@ -15,6 +15,7 @@ from engine.dataset.snapshot import SnapshotImage, SnapshotMask, Split, to_line
 from engine.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from engine.flow.export import SUFFIXES
 from engine.flow.image_split import split_sides
+from engine.flow.image_tags import tags_by_image
 from engine.flow.numbering import add_numbered
 from engine.flow.projects import get_project
 from engine.flow.snapshot_order import SnapshotFilters, SnapshotOrder
@@ -42,7 +43,8 @@ def create_snapshot(uow: UnitOfWork, user: User, order: SnapshotOrder) -> Snapsh
     sides = split_sides(uow, hashes, order.validation_share)
     manifest = _Manifest()
     rows = uow.session.execute(wanted.order_by(Image.id, Mask.id).execution_options(yield_per=_ROWS_AT_ONCE))
-    content = manifest.freeze(_by_image(rows), sides)
+    tags = tags_by_image(uow, wanted.with_only_columns(Image.id, maintain_column_froms=True))
+    content = manifest.freeze(_by_image(rows), sides, tags)
     project_ids = sorted(str(project.id) for project in projects)
     previous = latest_snapshot(uow, project_ids)
     names = ", ".join(project.name for project in projects)
@@ -123,11 +125,13 @@ class _Manifest:
     stages: Counter[tuple[Side, str]] = field(default_factory=Counter)
     authors: Counter[str] = field(default_factory=Counter)
 
-    def freeze(self, images: Iterable[tuple[Image, list[Row[Any]]]], sides: dict[str, Side]) -> bytes:
+    def freeze(
+        self, images: Iterable[tuple[Image, list[Row[Any]]]], sides: dict[str, Side], tags: dict[UUID, list[str]]
+    ) -> bytes:
         lines: list[bytes] = []
         for image, masks in images:
             side = sides[image.sha256]
-            lines.append(to_line(_frozen(image, side, masks)))
+            lines.append(to_line(_frozen(image, side, tags.get(image.id, []), masks)))
             self.images[side] += 1
             self.stages.update((side, row.stage.value) for row in masks)
             self.authors.update(str(row.author_id) for row in masks)
@@ -144,7 +148,7 @@ class _Manifest:
         }
 
 
-def _frozen(image: Image, side: Side, masks: list[Row[Any]]) -> SnapshotImage:
+def _frozen(image: Image, side: Side, tags: list[str], masks: list[Row[Any]]) -> SnapshotImage:
     return {
         "id": str(image.id),
         # The rendition that was annotated: upright, eight bits. The key of a blob is the hash of its bytes.
@@ -153,7 +157,7 @@ def _frozen(image: Image, side: Side, masks: list[Row[Any]]) -> SnapshotImage:
         "width": image.width,
         "height": image.height,
         "split": cast(Split, side.value),
-        "tags": [],
+        "tags": tags,
         "masks": [_frozen_mask(image, row) for row in masks],
     }
 

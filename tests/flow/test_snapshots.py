@@ -1,5 +1,6 @@
 """Snapshots: what they hold, that they never change, and that no image ever changes sides."""
 
+import json
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,13 @@ from sqlalchemy import select, update
 from engine.errors import InvalidInput, NotAllowed, NotFound
 from engine.evaluation.read_folder import read_folder
 from engine.flow.annotate import delete_mask, put_mask
+from engine.flow.export import export_sa1b
 from engine.flow.image_split import split_sides
 from engine.flow.snapshot_diff import diff
 from engine.flow.snapshot_files import frozen_images, materialise
 from engine.flow.snapshot_order import read_snapshot_order
 from engine.flow.snapshots import create_snapshot, list_snapshots
+from engine.flow.tags import change_tags
 from engine.store.tables import Image, ImageSplit, Mask, Project, Review, Side, Snapshot, Stage, User
 from engine.store.unit_of_work import unit_of_work
 from engine.training.data.open import open_dataset
@@ -106,6 +109,27 @@ def test_training_and_measuring_read_the_files(
     assert len(train) + len(held_out) == 6
     assert train.read(0).masks[0] == rectangle()
     assert held_out[0].load().masks.shape == (1, 48, 64)
+
+
+def test_tags_are_frozen_and_exported_with_their_images(
+    owner: User, project: Project, images: list[Image], tmp_path: Path
+) -> None:
+    for image in images:
+        annotate(owner, image)
+    with unit_of_work() as uow:
+        change_tags(uow, owner, project.id, [image.id for image in images[1:]], add=["rain", "night"])
+    snapshot = freeze(owner, project)
+    with unit_of_work() as uow:
+        change_tags(uow, owner, project.id, [image.id for image in images], add=["later"], remove=["rain"])
+        exported = [json.loads(content)["image"]["tags"] for _, content in export_sa1b(uow, project.id)]
+    untagged = str(images[0].id)
+    assert {image["id"]: image["tags"] for image in frozen_images(snapshot)} == {
+        str(image.id): [] if str(image.id) == untagged else ["night", "rain"] for image in images
+    }
+    folder = materialise(snapshot, tmp_path / "data")
+    written = [image for side in Side for image in read_folder(folder / side.value)]
+    assert {image.load().tags for image in written if image.name != untagged} == {("night", "rain")}
+    assert exported == [["later"], *[["later", "night"]] * 5]
 
 
 def test_no_image_ever_changes_sides(owner: User, project: Project, images: list[Image]) -> None:

@@ -18,8 +18,9 @@ export interface Picking {
 
 interface ImageCardProps {
   image: Image;
+  /** Null for whoever may not. */
   picking: Picking | null;
-  onDelete: (image: Image) => void;
+  onDelete: ((image: Image) => void) | null;
 }
 
 export function ImageCard({ image, picking, onDelete }: ImageCardProps) {
@@ -79,15 +80,17 @@ export function ImageCard({ image, picking, onDelete }: ImageCardProps) {
           onChange={(event) => picking.pick(image, shiftHeld(event))}
         />
       )}
-      <ActionIcon
-        className={styles.remove}
-        variant="default"
-        size="sm"
-        aria-label={`${texts.deleteImage}: ${image.file_name}`}
-        onClick={() => onDelete(image)}
-      >
-        <IconTrash size={15} />
-      </ActionIcon>
+      {onDelete && (
+        <ActionIcon
+          className={styles.remove}
+          variant="default"
+          size="sm"
+          aria-label={`${texts.deleteImage}: ${image.file_name}`}
+          onClick={() => onDelete(image)}
+        >
+          <IconTrash size={15} />
+        </ActionIcon>
+      )}
     </article>
   );
 }

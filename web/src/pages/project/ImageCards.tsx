@@ -45,7 +45,7 @@ export function ImageCards({ projectId, listing, images }: ImageCardsProps) {
             key={image.id}
             image={image}
             picking={mayManage ? { chosen: chosen.has(image.id), begun, pick } : null}
-            onDelete={setDoomed}
+            onDelete={mayManage ? setDoomed : null}
           />
         ))}
       </div>

@@ -13,23 +13,15 @@ from engine.flow.promotion import promote
 from engine.store.blobs import get_blobs
 from engine.store.tables import Embedding, Image, ItemState, JobItem, JobKind, Model, ModelState, Project, User, utc_now
 from engine.store.unit_of_work import unit_of_work
+from tests.flow.candidates import candidate
 from tests.flow.conftest import Outbox
 
 LATER = timedelta(days=30)
 
 
 def promoted(like: Model, name: str) -> Model:
+    model = candidate(like, name)
     with unit_of_work() as uow:
-        model = Model(
-            name=name,
-            arch=like.arch,
-            config=like.config,
-            weights_key=like.weights_key,
-            weights_sha256=like.weights_sha256,
-            state=ModelState.CANDIDATE,
-        )
-        uow.session.add(model)
-        uow.session.flush()
         return promote(uow, model.id)
 
 
@@ -57,17 +49,13 @@ def test_only_what_a_rollback_does_not_need_is_forgotten(
     keys.append(embed(image, second, b"second"))
     third = promoted(model, "v3")
     keys.append(embed(image, third, b"third"))
-    with unit_of_work() as uow:
-        candidate = Model(
-            name="v4", arch="vit_t", config={}, weights_key="w", weights_sha256="b" * 64, state=ModelState.CANDIDATE
-        )
-        uow.session.add(candidate)
-    keys.append(embed(image, candidate, b"fourth"))
+    waiting = candidate(model, "v4")
+    keys.append(embed(image, waiting, b"fourth"))
 
     assert forget_old_embeddings() == 0, "replaced a moment ago: pages may still be open with it"
     assert forget_old_embeddings(utc_now() + LATER) == 1
     assert [get_blobs().exists(key) for key in keys] == [False, True, True, True]
-    assert [state(image, each) for each in (model, second, third, candidate)] == ["none", "done", "done", "done"]
+    assert [state(image, each) for each in (model, second, third, waiting)] == ["none", "done", "done", "done"]
     assert forget_old_embeddings(utc_now() + LATER) == 0
 
     # The model may come back, and is then embedded anew.

@@ -37,23 +37,8 @@ from engine.store.tables import (
 )
 from engine.store.unit_of_work import unit_of_work
 from tests.fixtures.deployment import add_image, make_project, make_user
+from tests.flow.candidates import candidate
 from tests.flow.conftest import Outbox
-
-
-def candidate(like: Model, name: str) -> Model:
-    """Another model to the registry, with the same weights."""
-    with unit_of_work() as uow:
-        model = Model(
-            name=name,
-            arch=like.arch,
-            config=like.config,
-            weights_key=like.weights_key,
-            weights_sha256=like.weights_sha256,
-            parent_id=like.id,
-            state=ModelState.CANDIDATE,
-        )
-        uow.session.add(model)
-    return model
 
 
 def live_name() -> str:

@@ -43,7 +43,7 @@ export function ImageCanvas({ annotation, pyramid }: ImageCanvasProps) {
     const schedule = (): void => {
       if (frame === 0) frame = requestAnimationFrame(paint);
     };
-    painter.onSettled = schedule;
+    painter.onOutdated = schedule;
     const resize = new ResizeObserver(() => {
       annotation.setCanvasSize({ width: element.clientWidth, height: element.clientHeight });
       schedule();

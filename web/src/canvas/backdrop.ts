@@ -21,6 +21,14 @@ export class Backdrop {
   #seen: readonly unknown[] = [];
   #kept: readonly unknown[] = [];
 
+  /** @param onRestored called when a graphics card that failed had taken the drawing along, and a new one can be made. */
+  constructor(onRestored: () => void) {
+    this.#canvas.addEventListener("contextrestored", () => {
+      this.#kept = [];
+      onRestored();
+    });
+  }
+
   /** Scaling an image costs many times a copy. A view that is seen only once, as in a pan, is not worth keeping. */
   draw(
     target: CanvasRenderingContext2D,

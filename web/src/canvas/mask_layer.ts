@@ -31,6 +31,14 @@ export class MaskLayer {
   #size: Size = { width: 0, height: 0 };
   #pixelRatio = 1;
 
+  /** @param onRestored called when a graphics card that failed had taken the drawing along, and a new one can be made. */
+  constructor(onRestored: () => void) {
+    this.#canvas.addEventListener("contextrestored", () => {
+      this.#view = null;
+      onRestored();
+    });
+  }
+
   /** Copies the layer to `target`. True when what was copied is not exact and `settle` should follow. */
   draw(
     target: CanvasRenderingContext2D,

@@ -46,8 +46,9 @@ const SETTLE_AFTER_MS = 90;
 export class Painter {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
-  readonly #backdrop = new Backdrop();
-  readonly #layer = new MaskLayer();
+  readonly #backdrop = new Backdrop(() => this.onOutdated());
+  readonly #layer = new MaskLayer(() => this.onOutdated());
+  readonly #closing = new AbortController();
   #settling: ReturnType<typeof setTimeout> | null = null;
 
   constructor(canvas: HTMLCanvasElement) {
@@ -55,6 +56,8 @@ export class Painter {
     if (!context) throw new Error("This browser has no 2D canvas.");
     this.#canvas = canvas;
     this.#context = context;
+    const { signal } = this.#closing;
+    canvas.addEventListener("contextrestored", () => this.onOutdated(), { signal });
   }
 
   /** `size` is the canvas in CSS pixels; `background` what lies around the image. */
@@ -74,6 +77,7 @@ export class Painter {
   }
 
   close(): void {
+    this.#closing.abort();
     if (this.#settling !== null) clearTimeout(this.#settling);
   }
 
@@ -92,12 +96,12 @@ export class Painter {
     this.#settling = setTimeout(() => {
       this.#settling = null;
       this.#layer.settle(content, view, size, pixelRatio);
-      this.onSettled();
+      this.onOutdated();
     }, SETTLE_AFTER_MS);
   }
 
-  /** Called when a better drawing of the stored masks is ready; set by the owner. */
-  onSettled: () => void = () => undefined;
+  /** Called when painting again gives a better picture than the last time; set by the owner. */
+  onOutdated: () => void = () => undefined;
 
   #paintDraft(scene: Scene, view: View, pixelRatio: number): void {
     const context = this.#context;

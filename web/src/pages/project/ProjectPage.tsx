@@ -66,11 +66,13 @@ function ProjectImages({ projectId, project }: ProjectImagesProps) {
       <div className={styles.bar}>
         <ProjectHeading project={project} />
         <TagFilter projectId={projectId} tag={tag} onTag={setTag} />
-        <SegmentedControl
-          data={FILTERS}
-          value={filter}
-          onChange={(value) => setFilter(value as ImageFilter)}
-        />
+        <div className={styles.filter}>
+          <SegmentedControl
+            data={FILTERS}
+            value={filter}
+            onChange={(value) => setFilter(value as ImageFilter)}
+          />
+        </div>
         {project && <ExportMenu project={project} />}
         {uploadButton}
         {project && <AnnotateButton project={project} />}

@@ -78,7 +78,7 @@ def panels(outcome: Outcome) -> list[Panel]:
         ),
         Panel(
             "Held-out mIoU",
-            f"after {', '.join(map(str, MEASURED_CLICKS))} clicks, on images that nobody annotates",
+            f"after {', '.join(map(str, MEASURED_CLICKS))} clicks on images nobody annotates",
             [of(f"@{count}", lambda each, at=str(count): each.held_out.miou[at]) for count in MEASURED_CLICKS],
             top=1,
         ),

@@ -16,6 +16,7 @@ DETECTOR_FIGURES = {"ap": "AP", "ar10": "AR@10", "ar100": "AR@100"}
 """What detectors are judged by: means over the IoUs 0.50 to 0.95, as COCO has them."""
 
 _POINTS = 100.0
+_MOST_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Change:
             return self.difference > 0
         return self.interval is not None and self.interval.low > 0
 
-    def in_words(self) -> str:
-        found = f"{self.figure} on {SETS[self.on]}: {self.difference * _POINTS:+.1f} points"
+    def in_words(self, digits: int = 1) -> str:
+        found = f"{self.figure} on {SETS[self.on]}: {self.difference * _POINTS:+.{digits}f} points"
         if self.interval is None:
             return found
         low, high = (bound * _POINTS for bound in self.interval)
@@ -120,7 +121,11 @@ def _change(name: str, figure: str, found: Mapping[str, Any]) -> Change:
 
 
 def _loss(change: Change, rules: GateRules) -> str:
-    return f"Worse: {change.in_words()}, where {rules.largest_loss:g} points may be lost at most."
+    # As exact as it takes to see that it is too much: 0.52 points are not "0.5 points, where 0.5 may be lost".
+    lost = -change.difference * _POINTS
+    enough = (digits for digits in range(1, _MOST_DIGITS) if round(lost, digits) > rules.largest_loss)
+    digits = next(enough, _MOST_DIGITS)
+    return f"Worse: {change.in_words(digits)}, where {rules.largest_loss:g} points may be lost at most."
 
 
 def _not_better(changes: Sequence[Change], rules: GateRules) -> list[str]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from engine.flow.models import live_model
 from engine.flow.registry import figures_of
 from engine.store.tables import Model, Promotion, RetrainKind, RetrainRun, Snapshot, User
 from engine.store.unit_of_work import UnitOfWork
@@ -13,10 +14,10 @@ from engine.store.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True)
 class Contribution:
-    """A promoted model that a person's masks trained.
+    """A promoted model that a person's masks made better.
 
-    `masks` are theirs among those it was trained on, `points` what it gained over its base in mIoU after one click on
-    the held-out images, in hundredths; None when that was not measured.
+    `masks` are theirs in its snapshot, to train on or to measure on; `points` what it gained over its base in mIoU
+    after one click on the held-out images, in hundredths; None when that was not measured.
     """
 
     model_id: UUID
@@ -28,7 +29,11 @@ class Contribution:
 
 
 def latest_contribution(uow: UnitOfWork, user: User) -> Contribution | None:
-    """The newest model that went live and was trained on a mask of this person; None when there is none yet."""
+    """The newest model with a mask of this person in its snapshot that is live, or that the live one came from.
+
+    What was rolled back is nobody's merit. None when there is none yet.
+    """
+    lineage = _lineage(uow)
     rows = uow.session.execute(
         select(Promotion.at, Model, RetrainRun, Snapshot.authors)
         .join(Model, Model.id == Promotion.model_id)
@@ -39,9 +44,19 @@ def latest_contribution(uow: UnitOfWork, user: User) -> Contribution | None:
     )
     for at, model, run, authors in rows:
         masks = authors.get(str(user.id), 0)
-        if masks:
+        if masks and model.id in lineage:
             return Contribution(model.id, model.name, run.number, masks, _points(run), at)
     return None
+
+
+def _lineage(uow: UnitOfWork) -> set[UUID]:
+    """The live model and those it came from."""
+    found = set[UUID]()
+    model = live_model(uow)
+    while model is not None:
+        found.add(model.id)
+        model = None if model.parent_id is None else uow.session.get(Model, model.parent_id)
+    return found
 
 
 def _points(run: RetrainRun) -> float | None:

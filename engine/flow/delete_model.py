@@ -37,7 +37,7 @@ def needed_by(uow: UnitOfWork, model: Model) -> list[str]:
     if model.state is ModelState.LIVE:
         reasons.append("It is live.")
     elif _count(uow, select(Promotion.id).where(Promotion.model_id == model.id)):
-        reasons.append("It has been live: a rollback may return to it, and pages may still work with it.")
+        reasons.append("It has been live: the history of promotions names it, and pages may still work with it.")
     children = uow.session.scalars(select(Model.name).where(Model.parent_id == model.id).order_by(Model.name)).all()
     if children:
         more = f" and {len(children) - _NAMED} more" if len(children) > _NAMED else ""
@@ -55,10 +55,10 @@ def needed_by(uow: UnitOfWork, model: Model) -> list[str]:
     ).all()
     based = sorted(run.number for run in runs if run.base_model_id == model.id)
     if based:
-        reasons.append(f"Run {', '.join(map(str, based))} began with it or compared with it.")
+        reasons.append(f"{_runs(based)} began with it or compared with it.")
     busy = sorted(run.number for run in runs if run.model_id == model.id and run.state not in _OVER)
     if busy:
-        reasons.append(f"Run {', '.join(map(str, busy))}, which made it, is not over.")
+        reasons.append(f"{_runs(busy)}, which made it, is not over.")
     if _is_scheduled(uow, model):
         reasons.append("A schedule names it.")
     return reasons
@@ -108,6 +108,12 @@ def _own_blobs(uow: UnitOfWork, model: Model) -> list[str]:
     }
     embeddings = uow.session.scalars(select(Embedding.blob_key).where(Embedding.model_id == model.id)).all()
     return [key for key in dict.fromkeys([*keys, *embeddings]) if key not in shared]
+
+
+def _runs(numbers: list[int]) -> str:
+    """Run 3; Runs 1, 2 and 3."""
+    *others, last = map(str, numbers)
+    return f"Runs {', '.join(others)} and {last}" if others else f"Run {last}"
 
 
 def _delete_blobs(keys: list[str]) -> None:

@@ -18,8 +18,10 @@ def candidate_id(run_id: UUID) -> UUID:
 
 
 def next_name(uow: UnitOfWork, name: str) -> str:
-    """`<name> v<N>`, one more than the highest there is."""
-    taken = uow.session.scalars(select(Model.name).where(Model.name.startswith(f"{name} v", autoescape=True)))
+    """`<name> v<N>`, one more than the highest there ever was: what is said of a deleted model is said of no other."""
+    there = uow.session.scalars(select(Model.name).where(Model.name.startswith(f"{name} v", autoescape=True)))
+    added = uow.session.scalars(select(Event.subject).where(Event.kind == MODEL_ADDED))
+    taken = [*there, *(str(subject.get("name", "")) for subject in added)]
     pattern = re.compile(rf"{re.escape(name)} v(\d+)")
     numbers = [int(found[1]) for found in map(pattern.fullmatch, taken) if found]
     return f"{name} v{max(numbers, default=0) + 1}"

@@ -47,18 +47,24 @@ def materialise(
 
     With `since`, only mask versions that the earlier snapshot did not have, and only images with such masks.
     `on_image` is called after each image. Raises NotFound when a blob is gone, InvalidInput when the folder holds
-    something else, or nothing is new since.
+    something else, such as another part of the snapshot, or nothing is new since.
     """
-    header_file = folder / HEADER_FILE
-    if header_file.is_file():
-        header = json.loads(header_file.read_text())
-        if header["id"] != str(snapshot.id):
-            raise InvalidInput(f"{folder} holds another snapshot, {header['name']}. Choose another folder.")
-        return folder
     known = set() if since is None else {key for image in frozen_images(since) for key in _versions(image)}
     images = [image for image in (_without(each, known) for each in frozen_images(snapshot)) if image["masks"]]
     if not images:
         raise InvalidInput(f"Snapshot {snapshot.number} has no masks that were not there before.")
+    masks = sum(len(image["masks"]) for image in images)
+    header_file = folder / HEADER_FILE
+    if header_file.is_file():
+        there = json.loads(header_file.read_text())
+        if there["id"] != str(snapshot.id):
+            raise InvalidInput(f"{folder} holds another snapshot, {there['name']}. Choose another folder.")
+        if (there["images"], there["masks"]) != (len(images), masks):
+            raise InvalidInput(
+                f"{folder} holds {there['masks']:,} masks of {there['name']}, not the {masks:,} that were asked for. "
+                "Choose another folder."
+            )
+        return folder
     for side in Side:
         for part in ("images", "annotations"):
             (folder / side.value / part).mkdir(parents=True, exist_ok=True)
@@ -73,7 +79,7 @@ def materialise(
         "id": str(snapshot.id),
         "name": f"{snapshot.name} #{snapshot.number}",
         "images": len(images),
-        "masks": sum(len(image["masks"]) for image in images),
+        "masks": masks,
     }
     # Last, so that a folder that says what it is has all of it.
     _write(header_file, json.dumps(header, indent=1, ensure_ascii=False).encode() + b"\n")

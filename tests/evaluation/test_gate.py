@@ -55,7 +55,8 @@ def test_losing_too_much_anywhere_is_refused(place: int) -> None:
     verdict = judge(evaluation(outcomes[:3], outcomes[3:]), GateRules())
     assert not verdict.passed
     (reason,) = verdict.reasons
-    assert reason.startswith("Worse: mIoU after ") and "0.5 points may be lost at most" in reason
+    assert reason.startswith("Worse: mIoU after ") and ": -0.51 points" in reason
+    assert "where 0.5 points may be lost at most" in reason
 
 
 def test_a_small_loss_is_allowed_and_said() -> None:

@@ -149,6 +149,6 @@ def test_what_was_live_is_kept_to_go_back_to(owner: User, model: Model) -> None:
     for each in (candidate, model):
         with unit_of_work() as uow:
             promote(uow, each.id, owner)
-    assert "a rollback may return to it" in reasons(candidate)
+    assert "the history of promotions names it" in reasons(candidate)
     with pytest.raises(NotAllowed):
         delete(candidate, make_user("Ann"))

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from engine.flow.contribution import latest_contribution
 from engine.flow.loop_report import report
+from engine.flow.promotion import rollback
 from engine.store.tables import (
     Assignment,
     AssignmentState,
@@ -187,3 +188,10 @@ def test_a_persons_masks_trained_the_model(owner: User, second: Model, promoted_
     assert found is not None
     assert (found.model_name, found.run_number, found.masks, found.live_from) == ("Birds v1", 1, 3, promoted_at)
     assert found.points == pytest.approx(3.1)
+
+
+def test_what_was_rolled_back_is_nobodys_merit(owner: User, second: Model) -> None:
+    with unit_of_work() as uow:
+        rollback(uow)
+    with unit_of_work(read_only=True) as uow:
+        assert latest_contribution(uow, owner) is None

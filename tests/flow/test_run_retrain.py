@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from engine.flow import retrain_feed
-from engine.flow.register_candidate import how_it_was_trained, next_name
+from engine.flow.delete_model import delete_model
+from engine.flow.register_candidate import how_it_was_trained, next_name, put_candidate
 from engine.flow.retrain import curve_of
 from engine.flow.retrain_heart import RunHeart
 from engine.flow.retrain_task import RetrainTask
@@ -74,6 +75,24 @@ def test_only_new_masks_are_trained_on_with_earlier_ones_replayed(
     assert how_it_was_trained(task, 4)["replay"] == [1]
     with unit_of_work(read_only=True) as uow:
         assert next_name(uow, run.name) == "Old v1"
+
+
+def test_a_deleted_models_name_is_not_given_again(owner: User, project: Project, model: Model) -> None:
+    annotated_project(owner, project)
+    run = start(owner, project)
+    with unit_of_work() as uow:
+        held = uow.session.get_one(RetrainRun, run.id)
+        held.state = RetrainState.RUNNING
+        names = [held.name]
+        candidate = Model(
+            arch=model.arch, config={}, weights_key="gone", weights_sha256="c" * 64, state=ModelState.CANDIDATE
+        )
+        put_candidate(uow, held, candidate)
+    with unit_of_work() as uow:
+        uow.session.get_one(RetrainRun, run.id).state = RetrainState.FAILED
+        delete_model(uow, owner, candidate.id)
+    with unit_of_work(read_only=True) as uow:
+        assert next_name(uow, names[0]) == f"{names[0]} v2"
 
 
 def test_a_detector_learns_the_boxes_of_the_snapshot(owner: User, project: Project, model: Model) -> None:

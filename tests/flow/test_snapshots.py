@@ -96,6 +96,19 @@ def test_a_killed_write_goes_on(owner: User, project: Project, images: list[Imag
     assert files(materialise(snapshot, tmp_path / "part")) == whole
 
 
+def test_a_folder_with_another_part_of_the_snapshot_is_not_taken_for_the_one_asked_for(
+    owner: User, project: Project, images: list[Image], tmp_path: Path
+) -> None:
+    annotate(owner, images[0])
+    before = freeze(owner, project)
+    annotate(owner, images[1])
+    snapshot = freeze(owner, project)
+    materialise(snapshot, tmp_path)
+    assert materialise(snapshot, tmp_path) == tmp_path
+    with pytest.raises(InvalidInput, match=r"holds 2 masks of .*, not the 1 that were asked for"):
+        materialise(snapshot, tmp_path, since=before)
+
+
 def test_training_and_measuring_read_the_files(
     owner: User, project: Project, images: list[Image], tmp_path: Path
 ) -> None:

@@ -49,6 +49,6 @@ export const words = {
   start: "the start",
   hours: (hours: number) => (hours < 0.1 ? `${Math.round(hours * 60)} min` : `${hours.toFixed(1)} h`),
   contribution: (masks: number, model: string, points: string) =>
-    `Your ${plural(masks, "mask")} trained ${model}: 1-click IoU ${points}`,
-  contributionPlain: (masks: number, model: string) => `Your ${plural(masks, "mask")} trained ${model}`,
+    `Your ${plural(masks, "mask")} went into ${model}: 1-click IoU ${points} points`,
+  contributionPlain: (masks: number, model: string) => `Your ${plural(masks, "mask")} went into ${model}`,
 };

@@ -87,6 +87,11 @@ def start(
 
     Example: maskloop retrain start --project street --set steps=200 --follow
     """
+    planned = cron is not None or every is not None
+    if zone is not None and cron is None:
+        raise InvalidInput("--zone says which time zone --cron means; without --cron it says nothing.")
+    if planned and follow:
+        raise InvalidInput("--follow goes with a run that starts now, not with one that is planned.")
     open_store(data)
     with unit_of_work(read_only=True) as uow:
         projects = [] if snapshot is not None and not project else [project_named(uow, p) for p in project or [None]]
@@ -101,17 +106,17 @@ def start(
                 "recipe": recipe,
                 "overrides": parse_settings(set_ or []),
                 "new_masks_only": new_masks_only,
-                "minimum_new_masks": 0 if cron or every else minimum,
+                "minimum_new_masks": 0 if planned else minimum,
                 "replay_snapshot_ids": [str(find_snapshot(uow, number).id) for number in replay or []],
                 "replay_scenes": replay_scenes,
                 "allow_parallel": parallel,
             }
         )
     check_recipe(order)
-    if cron or every:
+    if planned:
         if len(projects) != 1:
             raise InvalidInput("A plan is for one project: name it with --project.")
-        _plan(projects[0].id, order, RetrainWhen(cron, zone or "UTC", every, max(1, minimum)))
+        _plan(projects[0].id, order, RetrainWhen(cron, zone or "UTC", every, max(1, minimum)), as_json)
         return
     with unit_of_work() as uow:
         run = flow.start_retrain(uow, create_owner_if_none(uow), order)
@@ -205,10 +210,13 @@ def unschedule(
     print(f"Schedule {short(found.id)} starts nothing any more.")
 
 
-def _plan(project_id: UUID, order: RetrainOrder, when: RetrainWhen) -> None:
+def _plan(project_id: UUID, order: RetrainOrder, when: RetrainWhen, as_json: bool) -> None:
     with unit_of_work() as uow:
-        planned = create_retrain_schedule(uow, create_owner_if_none(uow), project_id, order, when)
-    print_retrain_schedules([planned])
+        schedule = create_retrain_schedule(uow, create_owner_if_none(uow), project_id, order, when)
+    if as_json:
+        print_json(retrain_schedule_json(schedule))
+    else:
+        print_retrain_schedules([schedule])
 
 
 def _print(run_id: UUID, as_json: bool) -> None:

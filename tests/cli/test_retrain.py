@@ -67,8 +67,9 @@ def test_a_run_is_started_listed_stopped_and_resumed(project: Project, capsys: p
 
 def test_retraining_is_planned_and_taken_off_the_plan(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["retrain", "start", "--cron", "0 2 * * *", "--zone", "Europe/Berlin", "--minimum", "10"]) == 0
-    assert run(["retrain", "start", "--detector", "--every", "1000"]) == 0
     capsys.readouterr()
+    assert run(["retrain", "start", "--detector", "--every", "1000", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["when"] == "Every 1,000 new masks"
     assert run(["retrain", "schedules", "--json"]) == 0
     planned = json.loads(capsys.readouterr().out)
     assert [each["order"]["kind"] for each in planned] == ["promptable", "detector"]
@@ -86,6 +87,10 @@ def test_retraining_is_planned_and_taken_off_the_plan(project: Project, capsys: 
         (["retrain", "start", "--detector", "--set", "colour=red"], "There is no colour."),
         (["retrain", "start", "--snapshot", "7"], "There is no snapshot 7."),
         (["retrain", "start", "--minimum", "100"], "100 are needed"),
+        (["retrain", "start", "--every", "0"], "must be at least 1"),
+        (["retrain", "start", "--cron", ""], "is no cron expression"),
+        (["retrain", "start", "--zone", "Europe/Berlin"], "without --cron it says nothing"),
+        (["retrain", "start", "--every", "10", "--follow"], "not with one that is planned"),
         (["retrain", "show", "7"], "There is no retraining run 7."),
         (["snapshot", "create", "--label", "fish"], "No mask passes these filters."),
     ],

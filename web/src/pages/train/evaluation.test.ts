@@ -30,7 +30,7 @@ it("a difference is coloured only where its interval leaves no doubt, and fewer 
   expect(rows.map(({ name, difference, better }) => [name, difference, better])).toEqual([
     ["mIoU, 1 click", "+3.1", true],
     ["mIoU, 3 clicks", "−1.0", undefined],
-    ["Clicks to IoU 0.90", "−1.50", true],
+    ["Clicks to IoU 0.90", "−1.50 clicks", true],
     ["Calibration error, 1 click", "−2.0", undefined],
   ]);
   expect(rows[0]?.interval).toBe("+1.0 … +5.0");

@@ -68,7 +68,7 @@ export function measuredRows(set: MeasuredSet): MeasuredRow[] {
           name: words.noc((Number(target) / 100).toFixed(2)),
           base: base?.noc?.[target]?.clicks.toFixed(2) ?? "–",
           candidate: figure.clicks.toFixed(2),
-          difference: found ? signed(found.difference) : "–",
+          difference: found ? words.clicksMore(signed(found.difference)) : "–",
           interval: found?.interval ? found.interval.map(signed).join(" … ") : "–",
           better: betterOf(found, false),
         };

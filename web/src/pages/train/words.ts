@@ -84,9 +84,10 @@ export const words = {
   figure: "Figure",
   base: "Base",
   candidate: "Candidate",
-  difference: "Difference",
+  difference: "Difference, points",
   interval: "95 % interval",
   miouAfter: (clicks: string) => `mIoU, ${clicks} click${clicks === "1" ? "" : "s"}`,
+  clicksMore: (difference: string) => `${difference} clicks`,
   noc: (target: string) => `Clicks to IoU ${target}`,
   calibration: (clicks: string) => `Calibration error, ${clicks} click${clicks === "1" ? "" : "s"}`,
   detectorFigures: {
@@ -191,7 +192,7 @@ export const words = {
 /** Three digits after the point, as IoU is written. */
 export const shareText = (value: number): string => value.toFixed(3);
 
-/** A difference in hundredths, with its sign. */
+/** A difference in points, which are hundredths, with its sign. */
 export function pointsText(difference: number): string {
   const points = 100 * difference;
   return `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(1)}`;

@@ -1,9 +1,9 @@
-import { Anchor, Button, FileButton, Menu, SegmentedControl, Skeleton, Title } from "@mantine/core";
+import { Anchor, Button, FileButton, Menu, Skeleton, Title } from "@mantine/core";
 import { IconChevronDown, IconDownload, IconPhotoPlus, IconUpload } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo } from "react";
 import { Link, useParams } from "react-router";
-import { type ImageFilter, projectQuery } from "../../api/queries";
+import { projectQuery } from "../../api/queries";
 import type { ProjectSummary } from "../../api/types";
 import { Frame } from "../../components/Frame";
 import { PageMessage } from "../../components/PageMessage";
@@ -15,11 +15,12 @@ import { EmbeddingProgress } from "./EmbeddingProgress";
 import { ImageGrid } from "./ImageGrid";
 import { ProjectMenu } from "./ProjectMenu";
 import styles from "./ProjectPage.module.css";
+import { StateFilter } from "./StateFilter";
 import { TagFilter } from "./TagFilter";
 import { UploadPanel } from "./UploadPanel";
 import { Uploads } from "./uploads";
 import { useFileDrop } from "./use_file_drop";
-import { FILTERS, useListing } from "./use_listing";
+import { useListing } from "./use_listing";
 
 /** What the file dialog offers; the server looks at the content, not at the name. */
 const ACCEPTED = "image/jpeg,image/png,image/webp,image/tiff,image/bmp,image/gif";
@@ -66,13 +67,7 @@ function ProjectImages({ projectId, project }: ProjectImagesProps) {
       <div className={styles.bar}>
         <ProjectHeading project={project} />
         <TagFilter projectId={projectId} tag={tag} onTag={setTag} />
-        <div className={styles.filter}>
-          <SegmentedControl
-            data={FILTERS}
-            value={filter}
-            onChange={(value) => setFilter(value as ImageFilter)}
-          />
-        </div>
+        <StateFilter filter={filter} onFilter={setFilter} />
         {project && <ExportMenu project={project} />}
         {uploadButton}
         {project && <AnnotateButton project={project} />}

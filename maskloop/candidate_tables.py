@@ -9,6 +9,7 @@ from rich.table import Table
 
 from engine.evaluation.gate import DETECTOR_FIGURES, SETS
 from engine.flow.comparison import ComparisonPage
+from maskloop.verdict_words import verdict_lines
 
 
 def print_candidate(
@@ -33,11 +34,10 @@ def print_candidate(
             table.add_row(*row)
     console.print(table)
     if verdict is not None:
-        console.print("The gate lets it pass." if verdict["passed"] else "The gate refuses it.", style="bold")
-        for reason in verdict["reasons"]:
-            console.print(f"  {reason}", highlight=False, markup=False)
-        if verdict.get("not_promoted_because"):
-            console.print(f"  {verdict['not_promoted_because']}", highlight=False, markup=False)
+        said, *reasons = verdict_lines(verdict)
+        console.print(said, style="bold")
+        for reason in reasons:
+            console.print(reason, highlight=False, markup=False)
     if page is not None:
         _print_masks(console, page, clicks)
 

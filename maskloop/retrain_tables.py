@@ -11,9 +11,10 @@ from rich.table import Table
 from engine.flow.retrain_listing import RetrainSummary
 from engine.flow.retrain_schedules import in_words
 from engine.flow.snapshot_diff import SnapshotDiff
-from engine.store.tables import RetrainPoint, RetrainSchedule, Snapshot
+from engine.store.tables import ModelState, RetrainPoint, RetrainSchedule, Snapshot
 from maskloop.batch_lookup import short
 from maskloop.commands.options import counted
+from maskloop.verdict_words import next_commands, verdict_lines, verdict_word
 
 
 def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
@@ -95,8 +96,8 @@ def print_diff(found: SnapshotDiff) -> None:
 def print_retrains(runs: Sequence[RetrainSummary]) -> None:
     """One line per run, the newest first."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in ("run", "kind", "state", "steps", "snapshot", "base", "candidate"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("run", "kind", "state", "steps", "snapshot", "base", "candidate", "verdict"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "verdict")
     for each in runs:
         run = each.run
         table.add_row(
@@ -107,12 +108,15 @@ def print_retrains(runs: Sequence[RetrainSummary]) -> None:
             str(each.snapshot.number),
             each.base_model_name,
             each.model_name or "–",
+            verdict_word(run.verdict),
         )
     Console().print(table)
 
 
-def print_retrain(summary: RetrainSummary, points: Sequence[RetrainPoint]) -> None:
-    """Everything about one run, its curve in a few lines."""
+def print_retrain(
+    summary: RetrainSummary, points: Sequence[RetrainPoint], model_state: ModelState | None = None
+) -> None:
+    """Everything about one run: its curve in a few lines, and the verdict on its candidate, whose state is given."""
     run = summary.run
     facts = [
         ("run", f"{run.number}, {run.kind.value}: {run.name}"),
@@ -132,6 +136,11 @@ def print_retrain(summary: RetrainSummary, points: Sequence[RetrainPoint]) -> No
     for point in shown:
         ious = "  ".join(f"{number} clicks {iou:.3f}" for number, iou in enumerate(point.values.get("iou", []), 1))
         print(f"  step {point.step + 1:>6}  loss {point.values['loss']:.4f}  {ious}".rstrip())
+    if run.verdict is None:
+        return
+    print(*verdict_lines(run.verdict), sep="\n")
+    if summary.model_name is not None and model_state is not None:
+        print(*next_commands(summary.model_name, model_state, run.verdict), sep="\n")
 
 
 _SHOWN = 12

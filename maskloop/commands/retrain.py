@@ -12,6 +12,7 @@ from tqdm import tqdm
 from engine.errors import InvalidInput
 from engine.flow import retrain as flow
 from engine.flow.check_recipe import check_recipe
+from engine.flow.models import get_model
 from engine.flow.retrain_feed import ACTIVE
 from engine.flow.retrain_listing import summarize_retrains
 from engine.flow.retrain_order import RetrainOrder, parse_settings, read_retrain_order
@@ -147,7 +148,7 @@ def list_all(project: ProjectOption = None, data: DataOption = None, as_json: Js
 def show(
     number: RunArgument, follow: FollowOption = False, data: DataOption = None, as_json: JsonOption = False
 ) -> None:
-    """Print a run: how far it is, its curve, and what went wrong.
+    """Print a run: how far it is, its curve, the verdict on its candidate, and what went wrong.
 
     Example: maskloop retrain show 3 --follow
     """
@@ -221,13 +222,15 @@ def _plan(project_id: UUID, order: RetrainOrder, when: RetrainWhen, as_json: boo
 
 def _print(run_id: UUID, as_json: bool) -> None:
     with unit_of_work(read_only=True) as uow:
-        (summary,) = summarize_retrains(uow, [flow.get_retrain(uow, run_id)])
+        run = flow.get_retrain(uow, run_id)
+        (summary,) = summarize_retrains(uow, [run])
+        model_state = None if run.model_id is None else get_model(uow, run.model_id).state
         points = flow.curve_of(uow, run_id)
     if as_json:
         curve = [{"step": point.step, **point.values} for point in points]
         print_json(retrain_json(summary) | {"curve": curve})
     else:
-        print_retrain(summary, points)
+        print_retrain(summary, points, model_state)
 
 
 def _follow(run_id: UUID) -> None:

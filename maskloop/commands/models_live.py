@@ -4,14 +4,15 @@ from typing import Annotated
 
 import typer
 
-from engine.errors import InvalidInput
+from engine.errors import Conflict, InvalidInput
 from engine.flow.comparison import Sort, list_comparison
 from engine.flow.delete_model import delete_model
 from engine.flow.models import find_model
 from engine.flow.promotion import promote as promote_model
 from engine.flow.promotion import rollback as roll_back
-from engine.flow.registry import get_entry
+from engine.flow.registry import Entry, get_entry
 from engine.flow.sign_in import create_owner_if_none
+from engine.store.tables import ModelState
 from engine.store.unit_of_work import unit_of_work
 from maskloop.commands.options import DataOption, JsonOption, print_json
 from maskloop.commands.store import open_store
@@ -19,17 +20,25 @@ from maskloop.commands.store import open_store
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A name that `maskloop models list` shows")]
 
 
-def promote(name: NameArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+def promote(
+    name: NameArgument,
+    force: Annotated[bool, typer.Option("--force", help="Although the gate refused it")] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Make a model live: annotators work with it from their next image on.
 
     Images are embedded anew, first those that people open next. Nothing is restarted, and pages that are open go on
-    with the model they began with. A detector takes the place of the one before.
+    with the model they began with. A detector takes the place of the one before. A model that the gate refused is
+    promoted only with --force.
 
     Example: maskloop models promote 'street v4'
     """
     open_store(data)
     with unit_of_work() as uow:
         entry = get_entry(uow, find_model(uow, name).id)
+        if not force:
+            _require_not_refused(entry)
         run_id = None if entry.run is None else entry.run.id
         model = promote_model(uow, entry.model.id, create_owner_if_none(uow), run_id=run_id)
     _say(model.name, "live", as_json=as_json)
@@ -105,6 +114,15 @@ def compare(
     from maskloop.candidate_tables import print_candidate
 
     print_candidate(evaluation, verdict, page, clicks)
+
+
+def _require_not_refused(entry: Entry) -> None:
+    """Raises Conflict, with the gate's reasons, for a model that it refused and that is not live already."""
+    verdict = None if entry.run is None else entry.run.verdict
+    if verdict is None or verdict["passed"] or entry.model.state is ModelState.LIVE:
+        return
+    reasons = " ".join(verdict["reasons"])
+    raise Conflict(f"The gate refused {entry.model.name}: {reasons} To make it live all the same, add --force.")
 
 
 def _say(name: str, state: str, *, as_json: bool) -> None:

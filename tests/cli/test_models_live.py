@@ -12,6 +12,7 @@ from engine.sam import Sam
 from engine.store.tables import Model, ModelState, Project, RetrainKind, RetrainRun, RetrainState, Snapshot
 from engine.store.unit_of_work import unit_of_work
 from maskloop.cli import run
+from maskloop.verdict_words import next_commands, verdict_lines, verdict_word
 from tests.fixtures.deployment import make_owner, make_project, register
 
 
@@ -100,7 +101,10 @@ def child(project: Project, base: Model) -> Model:
 
 
 def test_models_are_promoted_and_rolled_back(child: Model, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["models", "promote", "Birds v1"]) == 0
+    assert run(["models", "promote", "Birds v1"]) == 2
+    said = capsys.readouterr().err
+    assert "The gate refused Birds v1: " in said and "on the benchmark: -2.0 points" in said and "add --force" in said
+    assert run(["models", "promote", "Birds v1", "--force"]) == 0
     assert capsys.readouterr().out == "Birds v1 is live.\n"
     assert run(["models", "rollback", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"name": "base", "state": "live"}
@@ -108,6 +112,27 @@ def test_models_are_promoted_and_rolled_back(child: Model, capsys: pytest.Captur
     assert "base replaced no other model" in capsys.readouterr().err
     assert run(["models", "promote", "nope"]) == 2
     assert "There is no model nope" in capsys.readouterr().err
+
+
+def test_a_run_shows_the_verdict_on_its_candidate(child: Model, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["retrain", "show", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "The gate refuses it.\n  " in shown
+    assert "Worse: mIoU after 1 click on the benchmark: -2.0 points" in shown
+    assert shown.endswith("\nLook closer: maskloop models compare 'Birds v1'\n")
+    assert run(["retrain", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert "verdict" in listed and "refused" in listed
+
+
+def test_what_passed_can_be_promoted_and_what_is_live_taken_back() -> None:
+    passed = {"passed": True, "reasons": ["Better: mIoU after 1 click."], "not_promoted_because": "People do."}
+    assert verdict_lines(passed) == ["The gate lets it pass.", "  Better: mIoU after 1 click.", "  People do."]
+    assert next_commands("Birds v1", ModelState.CANDIDATE, passed)[1:] == [
+        "Make it live: maskloop models promote 'Birds v1'"
+    ]
+    assert next_commands("v1", ModelState.LIVE, passed)[1:] == ["It is live. Take that back: maskloop models rollback"]
+    assert (verdict_word(passed), verdict_word(None)) == ("passed", "–")
 
 
 def test_a_model_is_deleted_or_the_reason_is_said(child: Model, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,11 @@
 import { Button, List, Modal, Text } from "@mantine/core";
 import { IconArrowBackUp, IconRocket, IconTrash } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, unwrap } from "../../api/client";
 import { Confirm } from "../../components/Confirm";
+import { modelQuery, registryQuery } from "./queries";
+import { rollbackTarget } from "./rollback";
 import { useMayManage } from "./use_role";
 import { words } from "./words";
 
@@ -45,9 +47,10 @@ export function PromoteButton({ model, refusal = null, quiet = false }: PromoteB
   );
 }
 
-/** Makes the model live again that the live one replaced. */
+/** Makes the model live again that the live one replaced; disabled where it replaced none. */
 export function RollBackButton() {
   const [asking, setAsking] = useState(false);
+  const { settled, name } = useRollbackTarget();
   const rollBack = useChange(() => unwrap(api.POST("/api/v1/models/rollback")));
   if (!useMayManage()) return null;
   return (
@@ -55,6 +58,8 @@ export function RollBackButton() {
       <Button
         variant="default"
         leftSection={<IconArrowBackUp size={16} />}
+        disabled={name === null}
+        {...(settled && name === null && { title: words.rollBackNone })}
         onClick={() => {
           rollBack.reset();
           setAsking(true);
@@ -64,8 +69,8 @@ export function RollBackButton() {
       </Button>
       <Confirm
         opened={asking}
-        title={words.rollBackTitle}
-        text={words.rollBackText}
+        title={words.rollBackTitle(name ?? "")}
+        text={words.rollBackText(name ?? "")}
         action={words.rollBack}
         danger={false}
         pending={rollBack.isPending}
@@ -75,6 +80,18 @@ export function RollBackButton() {
       />
     </>
   );
+}
+
+/** The name of the model that rolling back makes live; null when there is none, or while it is not yet known. */
+function useRollbackTarget(): { settled: boolean; name: string | null } {
+  const models = useQuery(registryQuery()).data;
+  const live = models?.find(({ kind, state }) => kind === "promptable" && state === "live");
+  const detail = useQuery({ ...modelQuery(live?.id ?? ""), enabled: live !== undefined }).data;
+  const target = detail && rollbackTarget(detail.promotions);
+  return {
+    settled: models !== undefined && (live === undefined || detail !== undefined),
+    name: models?.find(({ id }) => id === target)?.name ?? null,
+  };
 }
 
 interface DeleteButtonProps {

@@ -10,6 +10,7 @@ import shared from "../batches/batches.module.css";
 import { duration, moment } from "../batches/words";
 import { setsOf } from "../train/evaluation";
 import { Measured } from "../train/Measured";
+import { BenchmarkFigures } from "./BenchmarkFigures";
 import { Lineage } from "./Lineage";
 import { DeleteButton, PromoteButton, RollBackButton } from "./ModelActions";
 import { StateBadge } from "./ModelTree";
@@ -79,12 +80,12 @@ function Shown({ detail }: { detail: Detail }) {
           <Lineage detail={detail} />
           <section className={shared.panel}>
             <Title order={2} size="h6">
-              {words.evaluation}
+              {detail.evaluation ? words.evaluation : words.measured}
             </Title>
             {detail.evaluation ? (
               setsOf(detail.evaluation).map((set) => <Measured key={set.name} set={set} />)
             ) : (
-              <p className={shared.hint}>{words.noEvaluation}</p>
+              <BenchmarkFigures model={model} />
             )}
           </section>
           <Promotions promotions={detail.promotions} />

@@ -11,19 +11,15 @@ import { type RegistryModel, words } from "./words";
 export function ModelTree({ models }: { models: readonly RegistryModel[] }) {
   const tree = grown(models);
   return (
-    <div className={styles.scroll}>
+    <div className={shared.scroll}>
       <table className={`${shared.table} numbers`} data-testid="models">
         <thead>
           <tr>
             <th>{words.columns.model}</th>
             <th>{words.columns.data}</th>
             {(["1", "3", "5"] as const).map((clicks) => (
-              <th
-                key={clicks}
-                className={`${shared.number} ${clicks === "1" ? "" : styles.optional}`}
-                title={words.columns.miou}
-              >
-                mIoU, {words.columns.clicks(clicks)}
+              <th key={clicks} className={`${shared.number} ${clicks === "1" ? "" : styles.optional}`}>
+                {words.columns.miou(clicks)}
               </th>
             ))}
             <th className={`${shared.number} ${styles.optional}`} title={words.nocWhy}>

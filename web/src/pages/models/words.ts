@@ -18,11 +18,11 @@ export const words = {
   columns: {
     model: "Model",
     data: "Trained on",
-    miou: "mIoU, benchmark",
+    miou: (clicks: string) => `Benchmark mIoU, ${clicks} click${clicks === "1" ? "" : "s"}`,
     clicks: (count: string) => `${count} click${count === "1" ? "" : "s"}`,
-    gain: "Held-out gain",
+    gain: "Held-out gain, points",
     noc: "NoC@90",
-    live: "Live since",
+    live: "Went live",
   },
   gainWhy: "Points of mIoU after one click on its run’s held-out images, over its base",
   nocWhy: "Clicks to an IoU of 0.90 on the benchmark, 20 at most",
@@ -36,9 +36,10 @@ export const words = {
     "Images are embedded with it, those first that people will open next. Pages that are open go on with the model they began with. One step takes it back.",
   promoteRefused: "The gate refused it: ",
   rollBack: "Roll back",
-  rollBackTitle: "Go back to the model before?",
-  rollBackText:
-    "The model that the live one replaced becomes live again. Its embeddings are still there, so nobody waits.",
+  rollBackTitle: (name: string) => `Go back to ${name}?`,
+  rollBackText: (name: string) =>
+    `${name}, which the live model replaced, becomes live again. Its embeddings are still there, so nobody waits.`,
+  rollBackNone: "The live model replaced no other, so there is none to go back to.",
   delete: "Delete",
   deleteTitle: (name: string) => `Delete ${name}?`,
   deleteText: "Its weights and exported files go with it. This cannot be undone.",
@@ -64,7 +65,7 @@ export const words = {
   snapshot: (masks: number | null, number: number) =>
     masks === null ? `snapshot ${number}` : `${plural(masks, "mask")} of snapshot ${number}`,
   megabytes: (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`,
-  promotions: "When it was live",
+  promotions: "When it went live",
   reasons: {
     gate: "by the gate",
     hand: "by hand",
@@ -73,5 +74,7 @@ export const words = {
   } as Record<string, string>,
   never: "Never yet.",
   evaluation: "Measured beside its base",
+  measured: "Measured",
+  measuredAsBase: "As the base of a run’s candidate.",
   noEvaluation: "No run has measured it.",
 };

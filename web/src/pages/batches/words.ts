@@ -50,7 +50,7 @@ export const words = {
     review: "To review",
     started: "Started",
   },
-  next: (time: string) => `next ${time}`,
+  next: (time: string) => `next ${time}, your time`,
   unschedule: "Remove this plan",
   goesBack: "Batches",
   done: "done",

@@ -63,6 +63,9 @@ function chartsOf(rounds: readonly Round[], reference: Schemas["Reference"]): Ch
     CLICKS.map((clicks, i) => line(words.after(clicks), i, (round) => value(round, clicks)));
   const marks = (values: readonly number[], labels: readonly string[]): Reference[] =>
     values.map((y, i) => ({ y, label: labels[i] ?? String(y) }));
+  // Below an hour the table says minutes, and so does the axis.
+  const short = rounds.every((round) => Math.max(round.people_hours, round.machine_hours) < 1);
+  const perHour = short ? 60 : 1;
   return [
     {
       title: words.charts.benchmark,
@@ -102,12 +105,12 @@ function chartsOf(rounds: readonly Round[], reference: Schemas["Reference"]): Ch
       include: [0, 100],
     },
     {
-      title: words.charts.hours,
+      title: short ? words.charts.minutes : words.charts.hours,
       lines: [
-        line(words.people, 0, (round) => round.people_hours),
-        line(words.machine, 1, (round) => round.machine_hours),
+        line(words.people, 0, (round) => round.people_hours * perHour),
+        line(words.machine, 1, (round) => round.machine_hours * perHour),
       ],
-      format: words.hours,
+      format: (value) => words.hours(value / perHour),
       include: [0],
     },
   ];

@@ -10,7 +10,7 @@ import { words } from "./words";
 export function RoundTable({ rounds }: { rounds: readonly Schemas["LoopRound"][] }) {
   const { columns } = words;
   return (
-    <div className={styles.scroll}>
+    <div className={`${shared.scroll} ${styles.rounds}`}>
       <table className={`${shared.table} numbers`} data-testid="rounds">
         <thead>
           <tr>

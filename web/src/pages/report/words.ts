@@ -18,6 +18,7 @@ export const words = {
     masks: "Masks per image",
     accepted: "Prefilled masks accepted",
     hours: "Hours",
+    minutes: "Minutes",
   },
   after: (clicks: string) => `${clicks} click${clicks === "1" ? "" : "s"}`,
   people: "people",
@@ -35,8 +36,8 @@ export const words = {
   columns: {
     round: "Round",
     since: "Since",
-    benchmark: "mIoU, 1 click",
-    gain: "Held-out gain",
+    benchmark: "Benchmark mIoU, 1 click",
+    gain: "Held-out gain, points",
     clicks: "Clicks",
     seconds: "Seconds",
     masks: "Masks",
@@ -47,7 +48,7 @@ export const words = {
   },
   perMask: "Per mask that a person made",
   start: "the start",
-  hours: (hours: number) => (hours < 0.1 ? `${Math.round(hours * 60)} min` : `${hours.toFixed(1)} h`),
+  hours: (hours: number) => (hours < 1 ? `${Math.round(hours * 60)} min` : `${hours.toFixed(1)} h`),
   contribution: (masks: number, model: string, points: string) =>
     `Your ${plural(masks, "mask")} went into ${model}: 1-click IoU ${points} points`,
   contributionPlain: (masks: number, model: string) => `Your ${plural(masks, "mask")} went into ${model}`,

@@ -54,12 +54,11 @@ export function Snapshots({ projectId }: { projectId: string }) {
           </tbody>
         </table>
       )}
-      <p className={shared.hint}>
-        {snapshots.data.length === 0 && `${words.noSnapshots} `}
+      {snapshots.data.length === 0 && <p className={shared.hint}>{words.noSnapshots}</p>}
+      <div className={styles.freeze}>
         <Button
-          size="compact-xs"
           variant="default"
-          leftSection={<IconSnowflake size={13} />}
+          leftSection={<IconSnowflake size={16} />}
           loading={freeze.isPending}
           onClick={() => freeze.mutate()}
         >
@@ -67,11 +66,10 @@ export function Snapshots({ projectId }: { projectId: string }) {
         </Button>
         {freeze.error && (
           <span role="alert" className={shared.error}>
-            {" "}
             {freeze.error.message}
           </span>
         )}
-      </p>
+      </div>
     </>
   );
 }

@@ -47,7 +47,7 @@ export const words = {
   stepsOf: (step: number, steps: number | null) =>
     steps === null ? "–" : `${step.toLocaleString("en")} / ${steps.toLocaleString("en")}`,
   masksSplit: (train: number, validation: number) =>
-    `${train.toLocaleString("en")} + ${validation.toLocaleString("en")}`,
+    `${train.toLocaleString("en")} + ${validation.toLocaleString("en")} held out`,
   masksSplitWhy: "Masks trained on, and masks held out to measure on",
   planned: "Planned",
   soFar: (count: number) => `${plural(count, "new mask")} so far`,

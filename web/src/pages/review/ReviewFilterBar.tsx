@@ -31,6 +31,7 @@ export function ReviewFilterBar({ filters, onChange }: ReviewFilterBarProps) {
       />
       <Range
         name={words.size}
+        unit={words.sizeUnit}
         hint={words.sizeHint}
         least={filters.min_size ?? null}
         most={filters.max_size ?? null}
@@ -50,6 +51,7 @@ export function ReviewFilterBar({ filters, onChange }: ReviewFilterBarProps) {
 
 interface RangeProps {
   name: string;
+  unit?: string;
   hint?: string;
   least: number | null;
   most: number | null;
@@ -57,13 +59,13 @@ interface RangeProps {
 }
 
 /** From 0 to 1; the ends of the scale mean no bound. */
-function Range({ name, hint, least, most, onChange }: RangeProps) {
+function Range({ name, unit = "", hint, least, most, onChange }: RangeProps) {
   const [moving, setMoving] = useState<[number, number] | null>(null);
   const [low, high] = moving ?? [least ?? 0, most ?? 1];
   return (
     <div className={styles.range} title={hint}>
       <span className="numbers">
-        {name} <span className="faint">{`${low.toFixed(2)} – ${high.toFixed(2)}`}</span>
+        {name} <span className="faint">{`${low.toFixed(2)} – ${high.toFixed(2)} ${unit}`}</span>
       </span>
       <RangeSlider
         size="sm"

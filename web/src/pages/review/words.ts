@@ -10,6 +10,7 @@ export const words = {
   predictedIou: "Predicted IoU",
   stability: "Stability",
   size: "Size",
+  sizeUnit: "√ of image share",
   sizeHint: "√ of the part of the image that a mask covers",
   clear: "All masks",
   acceptShown: "Accept all",

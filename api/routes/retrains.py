@@ -36,6 +36,8 @@ def start_retrain(body: RetrainOrder, user: SignedIn) -> Retrain:
     With values of the recipe replaced, the answer takes seconds: they are checked first.
     """
     require_manager(user)
+    with unit_of_work(read_only=True) as uow:
+        flow.require_alone(uow, body)
     check_recipe(body)
     with unit_of_work() as uow:
         return one_retrain(uow, flow.start_retrain(uow, user, body))

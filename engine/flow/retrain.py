@@ -34,6 +34,25 @@ NAME_LENGTH = 50
 """Of a loop's name: a model's name is at most 64 characters, and the number follows."""
 
 
+class RunUnderWay(Conflict):
+    """Another run for one of the projects is under way: its number and its state."""
+
+    def __init__(self, number: int, state: RetrainState) -> None:
+        self.number, self.state = number, state
+        super().__init__(
+            f"Run {number} for this project is {state.value}. Wait for it, stop it, or allow runs beside it."
+        )
+
+
+def require_alone(uow: UnitOfWork, order: RetrainOrder) -> None:
+    """Raises RunUnderWay as `start_retrain` would at this moment, for callers who have something slow to do first.
+
+    Also NotFound for an unknown project or snapshot, InvalidInput for an order of neither.
+    """
+    if not order.allow_parallel:
+        _require_none_under_way(uow, _projects(uow, order))
+
+
 def start_retrain(
     uow: UnitOfWork,
     user: User,
@@ -45,8 +64,8 @@ def start_retrain(
     """Start a run: its masks are frozen now, and a worker of the queue `train` trains on them.
 
     Repeating it with the same `run_id` is harmless. Raises NotAllowed for an annotator, NotFound for an unknown
-    project, snapshot or model, Conflict when another run for one of the projects is under way (unless the order allows
-    it), InvalidInput when there are too few masks, or when parts of the order do not fit together. Values of the
+    project, snapshot or model, RunUnderWay when another run for one of the projects is under way (unless the order
+    allows it), InvalidInput when there are too few masks, or when parts of the order do not fit together. Values of the
     recipe are checked by `engine.flow.check_recipe`, which takes seconds and needs no unit of work.
     """
     require_manager(user)
@@ -54,7 +73,8 @@ def start_retrain(
         return earlier
     projects = _projects(uow, order)
     if not order.allow_parallel:
-        _require_alone(uow, projects)
+        _lock(uow, projects)
+        _require_none_under_way(uow, projects)
     base = base_model(uow, order)
     snapshot = _snapshot(uow, user, order, projects)
     before = last_trained(uow, snapshot, order.kind)
@@ -201,12 +221,14 @@ def _projects(uow: UnitOfWork, order: RetrainOrder) -> list[Project]:
     return [get_project(uow, project_id) for project_id in ids]
 
 
-def _require_alone(uow: UnitOfWork, projects: list[Project]) -> None:
-    """Raises Conflict while another run for one of the projects is under way. Their rows are locked: of two that start
-    at once, the second sees the first."""
-    ids = {str(project.id) for project in projects}
+def _lock(uow: UnitOfWork, projects: list[Project]) -> None:
+    """Of two runs that are started at once for one of the projects, the second sees the first."""
     locked = select(Project.id).where(Project.id.in_([project.id for project in projects])).order_by(Project.id)
     uow.session.scalars(locked.with_for_update()).all()
+
+
+def _require_none_under_way(uow: UnitOfWork, projects: list[Project]) -> None:
+    ids = {str(project.id) for project in projects}
     rows = uow.session.execute(
         select(RetrainRun.number, RetrainRun.state, Snapshot.project_ids)
         .join(Snapshot, Snapshot.id == RetrainRun.snapshot_id)
@@ -214,9 +236,7 @@ def _require_alone(uow: UnitOfWork, projects: list[Project]) -> None:
     )
     for number, state, project_ids in rows:
         if ids & set(project_ids):
-            raise Conflict(
-                f"Run {number} for this project is {state.value}. Wait for it, stop it, or allow runs beside it."
-            )
+            raise RunUnderWay(number, state)
 
 
 def _snapshot(uow: UnitOfWork, user: User, order: RetrainOrder, projects: list[Project]) -> Snapshot:

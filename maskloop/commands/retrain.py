@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 from tqdm import tqdm
 
-from engine.errors import InvalidInput
+from engine.errors import Conflict, InvalidInput
 from engine.flow import retrain as flow
 from engine.flow.check_recipe import check_recipe
 from engine.flow.models import get_model
@@ -113,17 +113,16 @@ def start(
                 "allow_parallel": parallel,
             }
         )
-    check_recipe(order)
     if planned:
         if len(projects) != 1:
             raise InvalidInput("A plan is for one project: name it with --project.")
+        check_recipe(order)
         _plan(projects[0].id, order, RetrainWhen(cron, zone or "UTC", every, max(1, minimum)), as_json)
         return
-    with unit_of_work() as uow:
-        run = flow.start_retrain(uow, create_owner_if_none(uow), order)
+    run_id = _start(order)
     if follow:
-        _follow(run.id)
-    _print(run.id, as_json)
+        _follow(run_id)
+    _print(run_id, as_json)
 
 
 @app.command("list")
@@ -209,6 +208,21 @@ def unschedule(
         found = find_retrain_schedule(uow, schedule)
         delete_retrain_schedule(uow, create_owner_if_none(uow), found.id)
     print(f"Schedule {short(found.id)} starts nothing any more.")
+
+
+def _start(order: RetrainOrder) -> UUID:
+    try:
+        # Reading a recipe takes seconds; that another run is in the way is known at once.
+        with unit_of_work(read_only=True) as uow:
+            flow.require_alone(uow, order)
+        check_recipe(order)
+        with unit_of_work() as uow:
+            return flow.start_retrain(uow, create_owner_if_none(uow), order).id
+    except flow.RunUnderWay as error:
+        raise Conflict(
+            f"Run {error.number} for this project is {error.state.value}. Wait for it, stop it with "
+            f"maskloop retrain stop {error.number}, or start beside it with --parallel."
+        ) from error
 
 
 def _plan(project_id: UUID, order: RetrainOrder, when: RetrainWhen, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -9,12 +10,15 @@ from engine.flow.loop_report import Round
 
 PAPER = "Segment Anything, section 4: 34 → 14 s per mask in the manual stage, 20 → 44 → 72 masks per image."
 
+NO_MODEL = "none"
+"""Of the round before the first promotion, in which no model was live."""
+
 
 def print_rounds(rounds: Sequence[Round]) -> None:
     """One line per round, and the paper's figures below."""
     console = Console()
     # Narrow, with headings on several lines: twelve columns are to fit into eighty characters.
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("#", justify="right")
     table.add_column("model", overflow="fold", min_width=6)
     for heading in (
@@ -34,7 +38,7 @@ def print_rounds(rounds: Sequence[Round]) -> None:
         miou = {} if each.held_out is None else each.held_out.miou
         table.add_row(
             str(each.number),
-            each.model_name or "–",
+            each.model_name or NO_MODEL,
             *(_number(miou.get(clicks), 3) for clicks in ("1", "3", "5")),
             f"{each.masks:,}",
             _number(each.clicks, 1),

@@ -51,6 +51,8 @@ export function PromoteButton({ model, refusal = null, quiet = false }: PromoteB
 export function RollBackButton() {
   const [asking, setAsking] = useState(false);
   const { settled, name } = useRollbackTarget();
+  // What was asked about: the dialog is still in sight when the next target is already known.
+  const [asked, setAsked] = useState("");
   const rollBack = useChange(() => unwrap(api.POST("/api/v1/models/rollback")));
   if (!useMayManage()) return null;
   return (
@@ -62,6 +64,7 @@ export function RollBackButton() {
         {...(settled && name === null && { title: words.rollBackNone })}
         onClick={() => {
           rollBack.reset();
+          setAsked(name ?? "");
           setAsking(true);
         }}
       >
@@ -69,8 +72,8 @@ export function RollBackButton() {
       </Button>
       <Confirm
         opened={asking}
-        title={words.rollBackTitle(name ?? "")}
-        text={words.rollBackText(name ?? "")}
+        title={words.rollBackTitle(asked)}
+        text={words.rollBackText(asked)}
         action={words.rollBack}
         danger={false}
         pending={rollBack.isPending}

@@ -6,16 +6,17 @@ import { words } from "./words";
 
 interface ReviewFilterBarProps {
   filters: ReviewFilters;
+  /** Where nothing waits that could be filtered. */
+  disabled: boolean;
   onChange: (filters: ReviewFilters) => void;
 }
 
 /** Which masks are shown, by what the model said of them and by their size. */
-export function ReviewFilterBar({ filters, onChange }: ReviewFilterBarProps) {
-  const { batch_id, ...ranges } = filters;
-  const narrowed = Object.values(ranges).some((bound) => typeof bound === "number");
+export function ReviewFilterBar({ filters, disabled, onChange }: ReviewFilterBarProps) {
   return (
     <div className={styles.filters}>
       <Range
+        disabled={disabled}
         name={words.predictedIou}
         least={filters.min_predicted_iou ?? null}
         most={filters.max_predicted_iou ?? null}
@@ -24,12 +25,14 @@ export function ReviewFilterBar({ filters, onChange }: ReviewFilterBarProps) {
         }
       />
       <Range
+        disabled={disabled}
         name={words.stability}
         least={filters.min_stability ?? null}
         most={filters.max_stability ?? null}
         onChange={(min_stability, max_stability) => onChange({ ...filters, min_stability, max_stability })}
       />
       <Range
+        disabled={disabled}
         name={words.size}
         unit={words.sizeUnit}
         hint={words.sizeHint}
@@ -40,8 +43,8 @@ export function ReviewFilterBar({ filters, onChange }: ReviewFilterBarProps) {
       <Button
         variant="subtle"
         size="compact-sm"
-        disabled={!narrowed}
-        onClick={() => onChange({ batch_id: batch_id ?? null })}
+        disabled={!isNarrowed(filters)}
+        onClick={() => onChange({ batch_id: filters.batch_id ?? null })}
       >
         {words.clear}
       </Button>
@@ -49,7 +52,13 @@ export function ReviewFilterBar({ filters, onChange }: ReviewFilterBarProps) {
   );
 }
 
+/** Whether any bound is set, the batch aside. */
+export function isNarrowed({ batch_id: _, ...ranges }: ReviewFilters): boolean {
+  return Object.values(ranges).some((bound) => typeof bound === "number");
+}
+
 interface RangeProps {
+  disabled: boolean;
   name: string;
   unit?: string;
   hint?: string;
@@ -59,7 +68,7 @@ interface RangeProps {
 }
 
 /** From 0 to 1; the ends of the scale mean no bound. */
-function Range({ name, unit = "", hint, least, most, onChange }: RangeProps) {
+function Range({ disabled, name, unit = "", hint, least, most, onChange }: RangeProps) {
   const [moving, setMoving] = useState<[number, number] | null>(null);
   const [low, high] = moving ?? [least ?? 0, most ?? 1];
   return (
@@ -69,6 +78,7 @@ function Range({ name, unit = "", hint, least, most, onChange }: RangeProps) {
       </span>
       <RangeSlider
         size="sm"
+        disabled={disabled}
         min={0}
         max={1}
         step={0.01}

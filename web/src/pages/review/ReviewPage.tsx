@@ -12,7 +12,7 @@ import { QueryProblem } from "../../components/QueryProblem";
 import { ProjectHead } from "../batches/ProjectHead";
 import { type Decision, decideAll, type ReviewFilters, reviewQuery } from "./queries";
 import { ReviewCard } from "./ReviewCard";
-import { ReviewFilterBar } from "./ReviewFilterBar";
+import { isNarrowed, ReviewFilterBar } from "./ReviewFilterBar";
 import styles from "./review.module.css";
 import { useReview } from "./use_review";
 import { useReviewKeys } from "./use_review_keys";
@@ -41,7 +41,11 @@ export function ReviewPage() {
       <ProjectHead projectId={projectId}>
         {page.data && <Setting projectId={projectId} on={page.data.review_batches} />}
       </ProjectHead>
-      <ReviewFilterBar filters={filters} onChange={narrow} />
+      <ReviewFilterBar
+        filters={filters}
+        disabled={page.data?.masks === 0 && !isNarrowed(filters)}
+        onChange={narrow}
+      />
       {page.isError ? (
         <QueryProblem error={page.error} retry={page.refetch} />
       ) : page.data ? (
@@ -143,9 +147,7 @@ function Waiting({ projectId, page, filters, offset, onPlace }: WaitingProps) {
 }
 
 function NothingWaits({ filters }: { filters: ReviewFilters }) {
-  const { batch_id: _, ...ranges } = filters;
-  const narrowed = Object.values(ranges).some((bound) => typeof bound === "number");
-  return narrowed ? (
+  return isNarrowed(filters) ? (
     <PageMessage icon={<IconFilterOff />} title={words.noneFilteredTitle} text={words.noneFilteredText} />
   ) : (
     <PageMessage icon={<IconChecks />} title={words.noneTitle} text={words.noneText} />

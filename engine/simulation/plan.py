@@ -11,6 +11,25 @@ MEASURED_CLICKS = (1, 3, 5)
 RECALL_AT = (0.5, 0.75)
 """IoU from which on an automatic mask counts as a true one."""
 
+RETRAIN: dict[str, Any] = {
+    "steps": 450,
+    "phases.0.images": 6,
+    "phases.0.masks": 4,
+    "phases.0.window": 256,
+    "phases.0.simulation.error_points": 3,
+    "phases.0.simulation.box_probability": 0.1,
+    "phases.0.simulation.central_points": 0.7,
+    "schedule.learning_rate": 4e-4,
+    "schedule.warmup_steps": 20,
+    "schedule.decay_steps": 200,
+    "optimizer.layer_decay": 1.0,
+    "average_decay": 0.98,
+    "data.scenes_held": 60,
+    "data.scenes_per_step": 0.05,
+    "data.augmentation.smallest_crop": 0.75,
+}
+"""Ten minutes on two cores for a `vit_t` to which the domain is new: a high rate, windows of a quarter of the input."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -37,32 +56,38 @@ class Plan:
         automatic: settings of automatic batches, by name.
     """
 
-    images_per_round: int = 12
+    images_per_round: int = 24
     manual_rounds: int = 3
     semi_automatic_rounds: int = 2
     automatic_images: int = 12
-    held_out_images: int = 12
+    held_out_images: int = 16
     held_out_masks: int = 8
     benchmark_scenes: int = 8
-    clicks_per_image: int = 120
+    clicks_per_image: int = 100
     target_iou: float = 0.9
     most_clicks: int = 20
     accepted_iou: float = 0.75
     loop: dict[str, Any] = field(
         default_factory=lambda: {
             "auto_promote": True,
-            "gate": {"better_on": "validation", "largest_loss": 1.0},
-            "benchmark": {"scenes": 24, "noc": False},
+            # A few dozen masks are judged on: what they say is taken as it is, without asking for certainty.
+            "gate": {"better_on": "validation", "largest_loss": 2.0, "certain": False},
+            "benchmark": {"scenes": 12, "noc": False},
         }
     )
     validation_share: float = 0.2
-    retrain: dict[str, Any] = field(default_factory=dict)
-    detector: dict[str, Any] = field(default_factory=dict)
+    retrain: dict[str, Any] = field(default_factory=lambda: dict(RETRAIN))
+    detector: dict[str, Any] = field(default_factory=lambda: {"epochs": 40})
     prefill: dict[str, Any] = field(
-        default_factory=lambda: {"score_thresh": 0.3, "pred_iou_thresh": 0.5, "stability_score_thresh": 0.7}
+        default_factory=lambda: {"score_thresh": 0.2, "pred_iou_thresh": 0.6, "stability_score_thresh": 0.7}
     )
     automatic: dict[str, Any] = field(
-        default_factory=lambda: {"preset": "fast", "pred_iou_thresh": 0.6, "stability_score_thresh": 0.8}
+        default_factory=lambda: {
+            "preset": "fast",
+            "points_per_side": 16,
+            "pred_iou_thresh": 0.5,
+            "stability_score_thresh": 0.7,
+        }
     )
 
     def __post_init__(self) -> None:

@@ -29,9 +29,16 @@ def find_schedule(uow: UnitOfWork, text: str) -> BatchSchedule:
 
 
 def project_named(uow: UnitOfWork, name: str | None) -> Project:
-    """The project of that name; the only one there is when none is named. Raises NotFound, InvalidInput."""
+    """The project of that name; the only one there is when none is named.
+
+    Raises NotFound, naming the projects there are, InvalidInput, and Conflict when several have the name.
+    """
     if name is not None:
-        return find_project(uow, name)
+        try:
+            return find_project(uow, name)
+        except NotFound as error:
+            names = ", ".join(project.name for project in list_projects(uow))
+            raise NotFound("project", f"{name!r}; there are {names}" if names else repr(name)) from error
     projects = list_projects(uow)
     if len(projects) == 1:
         return get_project(uow, projects[0].id)

@@ -113,6 +113,7 @@ def run(arguments: Sequence[str]) -> int:
         message = error.format_message()
         if message:
             message += "" if message.endswith((".", "?")) else "."
+            message += _quoting(error)
             _complain(f"{message} See: {_command_of(error, arguments)} --help", error.exit_code)
         return error.exit_code
     except BrokenPipeError:
@@ -136,6 +137,15 @@ def main() -> None:
 def _complain(message: str, status: int) -> int:
     print(f"maskloop: {message}", file=sys.stderr)
     return status
+
+
+def _quoting(error: typer.TyperException) -> str:
+    """What to do about a word too many, where a name is asked for: names of projects and models may have spaces."""
+    context = getattr(error, "ctx", None)
+    if context is None or "unexpected extra argument" not in error.format_message():
+        return ""
+    takes_name = any(param.param_type_name == "argument" for param in context.command.params)
+    return " A name with spaces goes in quotes." if takes_name else ""
 
 
 def _command_of(error: typer.TyperException, arguments: Sequence[str]) -> str:

@@ -41,10 +41,11 @@ def get_model(uow: UnitOfWork, model_id: UUID) -> Model:
 
 
 def find_model(uow: UnitOfWork, name: str) -> Model:
-    """The model of that name. Raises NotFound."""
+    """The model of that name. Raises NotFound, naming the models there are."""
     model = uow.session.scalars(select(Model).where(Model.name == name)).one_or_none()
     if model is None:
-        raise NotFound("model", name)
+        names = uow.session.scalars(select(Model.name).order_by(Model.name)).all()
+        raise NotFound("model", f"{name!r}; there are {', '.join(names)}" if names else repr(name))
     return model
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from engine.errors import InvalidInput
 from engine.evaluation.gate import GateRules
@@ -126,10 +127,32 @@ def _require_form(folder: Path) -> None:
 
 
 def read_project_loop(values: dict[str, Any]) -> ProjectLoop:
-    """Settings from plain values. Raises InvalidInput naming the first that cannot be."""
+    """Settings from plain values. Raises InvalidInput naming the first that cannot be, or those that there are."""
     try:
         return ProjectLoop.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise InvalidInput(f"{place} cannot be {first['input']!r}: {first['msg']}.") from error
+        raise InvalidInput(_sentence(error.errors()[0])) from error
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    place = ".".join(str(part) for part in problem["loc"]) or "settings"
+    if problem["type"] == "extra_forbidden":
+        return f"There is no setting {place}. There are {', '.join(setting_names())}."
+    if problem["type"] == "model_type":
+        own = [name for name in setting_names() if name.startswith(f"{place}.")]
+        return f"{place} is several settings. Set one of them: {', '.join(own)}."
+    if problem["type"] == "value_error":
+        return f"{place} cannot be so: {problem['ctx']['error']}." if "ctx" in problem else f"{place} cannot be so."
+    return f"{place} cannot be {problem['input']!r}: {problem['msg'].replace('Input should', 'it should')}."
+
+
+def setting_names() -> list[str]:
+    """What can be set, as `gate.better_at`."""
+    names: list[str] = []
+    for name, field in ProjectLoop.model_fields.items():
+        part = field.annotation
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            names += [f"{name}.{each}" for each in part.model_fields]
+        else:
+            names.append(name)
+    return names

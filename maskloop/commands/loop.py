@@ -7,7 +7,7 @@ import typer
 
 from engine.flow.loop_report import report as make_report
 from engine.flow.loop_settings import loop_settings, read_project_loop, set_loop_settings
-from engine.flow.retrain_order import parse_settings
+from engine.flow.retrain_order import as_settings, parse_settings
 from engine.flow.sign_in import create_owner_if_none
 from engine.store.unit_of_work import unit_of_work
 from maskloop.batch_lookup import project_named
@@ -54,6 +54,8 @@ def settings(
 ) -> None:
     """Print the rules of a project's gate, its benchmark and who promotes, and change them with --set.
 
+    What it prints is what --set takes; none takes a value away.
+
     Example: maskloop loop settings --project street --set auto_promote=true --set gate.largest_loss=1
     """
     open_store(data)
@@ -63,7 +65,8 @@ def settings(
         now = loop_settings(uow, found.id)
         if changes:
             document: dict[str, Any] = now.model_dump(mode="json")
-            for name, value in changes.items():
+            for name, text in changes.items():
+                value = None if text in ("none", "None") else text
                 part, _, field = name.partition(".")
                 if field and isinstance(document.get(part), dict):
                     document[part][field] = value
@@ -73,10 +76,11 @@ def settings(
     if as_json:
         print_json(now.model_dump(mode="json"))
         return
-    print(f"auto_promote={str(now.auto_promote).lower()}")
+    lines = {"auto_promote": now.auto_promote}
     for part in ("gate", "benchmark"):
-        for name, value in getattr(now, part).model_dump(mode="json").items():
-            print(f"{part}.{name}={value}")
+        values = getattr(now, part).model_dump(mode="json")
+        lines |= {f"{part}.{name}": value for name, value in values.items()}
+    print(*as_settings(lines), sep="\n")
 
 
 def _plain(value: Any) -> Any:

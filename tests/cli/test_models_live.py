@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import Engine
 
 from engine.evaluation.gate import GateRules, judge
+from engine.flow.loop_report import Round
 from engine.sam import Sam
 from engine.store.tables import Model, ModelState, Project, RetrainKind, RetrainRun, RetrainState, Snapshot
 from engine.store.unit_of_work import unit_of_work
 from maskloop.cli import run
+from maskloop.loop_tables import NO_MODEL, print_rounds
 from maskloop.verdict_words import next_commands, verdict_lines, verdict_word
 from tests.fixtures.deployment import make_owner, make_project, register
 
@@ -111,7 +113,13 @@ def test_models_are_promoted_and_rolled_back(child: Model, capsys: pytest.Captur
     assert run(["models", "rollback"]) == 2
     assert "base replaced no other model" in capsys.readouterr().err
     assert run(["models", "promote", "nope"]) == 2
-    assert "There is no model nope" in capsys.readouterr().err
+    assert "There is no model 'nope'; there are Birds v1, base." in capsys.readouterr().err
+    assert run(["models", "promote", "Birds", "v1"]) == 2
+    assert "(v1). A name with spaces goes in quotes. See: maskloop models promote" in capsys.readouterr().err
+    assert run(["models", "rollback", "v1"]) == 2
+    assert "quotes" not in capsys.readouterr().err
+    assert run(["loop", "report", "--project", "Brids"]) == 2
+    assert "There is no project 'Brids'; there are Birds." in capsys.readouterr().err
 
 
 def test_a_run_shows_the_verdict_on_its_candidate(child: Model, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,6 +141,12 @@ def test_what_passed_can_be_promoted_and_what_is_live_taken_back() -> None:
     ]
     assert next_commands("v1", ModelState.LIVE, passed)[1:] == ["It is live. Take that back: maskloop models rollback"]
     assert (verdict_word(passed), verdict_word(None)) == ("passed", "–")
+
+
+def test_the_round_before_the_first_model_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    empty = Round(0, None, None, None, None, None, None, 0, 0, None, None, None, 0, None, 0.0, 0.0, [])
+    print_rounds([empty])
+    assert NO_MODEL in capsys.readouterr().out
 
 
 def test_a_model_is_deleted_or_the_reason_is_said(child: Model, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,6 +175,7 @@ def test_the_loops_report_and_settings(child: Model, capsys: pytest.CaptureFixtu
     shown = capsys.readouterr().out
     assert "base" in shown
     assert "34 → 14 s" in shown
+    assert "─" in shown
     assert run(["loop", "report", "--project", "Birds", "--json"]) == 0
     (only,) = json.loads(capsys.readouterr().out)
     assert (only["number"], only["model_name"], only["runs"], only["held_out"]["miou"]["1"]) == (0, "base", [1], 0.5)
@@ -169,5 +184,19 @@ def test_the_loops_report_and_settings(child: Model, capsys: pytest.CaptureFixtu
     assert run(["loop", "settings", "--json"]) == 0
     settings = json.loads(capsys.readouterr().out)
     assert (settings["auto_promote"], settings["gate"]["largest_loss"]) == (True, 2.0)
-    assert run(["loop", "settings", "--set", "gate.speed=1"]) == 2
-    assert "gate.speed" in capsys.readouterr().err
+    for setting, says in (
+        ("gate.speed=1", "There is no setting gate.speed. There are gate.clicks, gate.better_at"),
+        ("gate=7", "gate is several settings. Set one of them: gate.clicks, gate.better_at"),
+        ("gate.largest_loss=-1", "gate.largest_loss cannot be -1: it should be greater than or equal to 0."),
+        ("benchmark.scenes=0", "benchmark cannot be so: a benchmark needs scenes or a folder."),
+    ):
+        assert run(["loop", "settings", "--set", setting]) == 2
+        assert says in capsys.readouterr().err
+
+
+def test_what_the_settings_print_can_be_set(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["loop", "settings"]) == 0
+    printed = capsys.readouterr().out
+    assert "benchmark.folder=none\n" in printed and "gate.certain=true\n" in printed
+    assert run(["loop", "settings", *(part for line in printed.splitlines() for part in ("--set", line))]) == 0
+    assert capsys.readouterr().out == printed

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from engine.evaluation.gate import DETECTOR_FIGURES, SETS
 from engine.flow.comparison import ComparisonPage
+from maskloop.commands.options import counted
 from maskloop.verdict_words import verdict_lines
 
 
@@ -29,7 +30,7 @@ def print_candidate(
         if found is None:
             table.add_row(f"{title}: nothing to measure")
             continue
-        table.add_row(f"{title}: {found['images']} images, {found['masks']} masks", style="bold")
+        table.add_row(f"{title}: {counted(found['images'], 'image')}, {counted(found['masks'], 'mask')}", style="bold")
         for row in _rows(evaluation["kind"], found):
             table.add_row(*row)
     console.print(table)
@@ -81,7 +82,7 @@ def _print_masks(console: Console, page: ComparisonPage, clicks: int) -> None:
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        title=f"{page.total:,} held-out masks, IoU after {clicks}",
+        title=f"{counted(page.total, 'held-out mask')}, IoU after {counted(clicks, 'click')}",
         title_justify="left",
     )
     for heading in ("mask", "image"):

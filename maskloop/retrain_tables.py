@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from engine.flow.retrain_listing import RetrainSummary
+from engine.flow.retrain_order import MODEST, as_settings
 from engine.flow.retrain_schedules import in_words
 from engine.flow.snapshot_diff import SnapshotDiff
-from engine.store.tables import ModelState, RetrainPoint, RetrainSchedule, Snapshot
+from engine.store.tables import ModelState, RetrainPoint, RetrainRun, RetrainSchedule, Snapshot
 from maskloop.batch_lookup import short
 from maskloop.commands.options import counted
 from maskloop.verdict_words import next_commands, verdict_lines, verdict_word
@@ -113,10 +116,28 @@ def print_retrains(runs: Sequence[RetrainSummary]) -> None:
     Console().print(table)
 
 
+def settings_of(run: RetrainRun, *, every: bool) -> list[str]:
+    """A run's overrides as --set takes them, what was asked for first; how many defaults were left out at the end."""
+    modest = MODEST if MODEST.keys() <= run.overrides.keys() else {}
+    own = {name: value for name, value in run.overrides.items() if name not in modest or modest[name] != value}
+    defaults = {name: value for name, value in run.overrides.items() if name not in own}
+    if every:
+        return list(as_settings(own | defaults))
+    left_out = [f"(and {counted(len(defaults), 'default')} for a small model: --recipe)"] if defaults else []
+    return [*as_settings(own), *left_out]
+
+
 def print_retrain(
-    summary: RetrainSummary, points: Sequence[RetrainPoint], model_state: ModelState | None = None
+    summary: RetrainSummary,
+    points: Sequence[RetrainPoint],
+    model_state: ModelState | None = None,
+    *,
+    every: bool = False,
 ) -> None:
-    """Everything about one run: its curve in a few lines, and the verdict on its candidate, whose state is given."""
+    """Everything about one run: its curve in a few lines, and the verdict on its candidate, whose state is given.
+
+    `every`: also the settings that nobody asked for, by which the recipe is made modest for a small model.
+    """
     run = summary.run
     facts = [
         ("run", f"{run.number}, {run.kind.value}: {run.name}"),
@@ -125,7 +146,7 @@ def print_retrain(
         ("snapshot", f"{summary.snapshot.number}: {summary.snapshot.name}"),
         ("base", summary.base_model_name),
         ("candidate", summary.model_name or "–"),
-        ("recipe", " ".join([run.recipe, *(f"{name}={value}" for name, value in run.overrides.items())])),
+        ("recipe", " ".join([run.recipe, *settings_of(run, every=every)])),
         ("machine time", f"{run.machine_seconds / 60:.1f} minutes"),
         ("problem", run.error or ""),
     ]
@@ -134,7 +155,9 @@ def print_retrain(
             print(f"{label:<14}{value}")
     shown = points if len(points) <= _SHOWN else [points[i * (len(points) - 1) // (_SHOWN - 1)] for i in range(_SHOWN)]
     for point in shown:
-        ious = "  ".join(f"{number} clicks {iou:.3f}" for number, iou in enumerate(point.values.get("iou", []), 1))
+        ious = "  ".join(
+            f"{counted(number, 'click')} {iou:.3f}" for number, iou in enumerate(point.values.get("iou", []), 1)
+        )
         print(f"  step {point.step + 1:>6}  loss {point.values['loss']:.4f}  {ious}".rstrip())
     if run.verdict is None:
         return
@@ -152,6 +175,11 @@ def print_retrain_schedules(schedules: Sequence[RetrainSchedule]) -> None:
     for heading in ("id", "when", "next", "problem"):
         table.add_column(heading, no_wrap=heading in ("id", "next"))
     for each in schedules:
-        due = f"{each.next_at.astimezone():%Y-%m-%d %H:%M}" if each.next_at else "–"
+        due = f"{_in_its_zone(each, each.next_at):%Y-%m-%d %H:%M %Z}" if each.next_at else "–"
         table.add_row(short(each.id), in_words(each), due, each.last_error or "")
     Console().print(table)
+
+
+def _in_its_zone(schedule: RetrainSchedule, moment: datetime) -> datetime:
+    """The moment in the zone that the schedule's hours are of, so that both say the same."""
+    return moment.astimezone(None if schedule.zone is None else ZoneInfo(schedule.zone))

@@ -145,7 +145,11 @@ def list_all(project: ProjectOption = None, data: DataOption = None, as_json: Js
 
 @app.command()
 def show(
-    number: RunArgument, follow: FollowOption = False, data: DataOption = None, as_json: JsonOption = False
+    number: RunArgument,
+    follow: FollowOption = False,
+    recipe: Annotated[bool, typer.Option("--recipe", help="Every setting, also those that nobody asked for")] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print a run: how far it is, its curve, the verdict on its candidate, and what went wrong.
 
@@ -156,7 +160,7 @@ def show(
         run_id = find_run(uow, number).id
     if follow:
         _follow(run_id)
-    _print(run_id, as_json)
+    _print(run_id, as_json, every=recipe)
 
 
 @app.command()
@@ -234,7 +238,7 @@ def _plan(project_id: UUID, order: RetrainOrder, when: RetrainWhen, as_json: boo
         print_retrain_schedules([schedule])
 
 
-def _print(run_id: UUID, as_json: bool) -> None:
+def _print(run_id: UUID, as_json: bool, *, every: bool = False) -> None:
     with unit_of_work(read_only=True) as uow:
         run = flow.get_retrain(uow, run_id)
         (summary,) = summarize_retrains(uow, [run])
@@ -244,7 +248,7 @@ def _print(run_id: UUID, as_json: bool) -> None:
         curve = [{"step": point.step, **point.values} for point in points]
         print_json(retrain_json(summary) | {"curve": curve})
     else:
-        print_retrain(summary, points, model_state)
+        print_retrain(summary, points, model_state, every=every)
 
 
 def _follow(run_id: UUID) -> None:

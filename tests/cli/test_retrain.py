@@ -1,13 +1,17 @@
 """`maskloop snapshot` and `maskloop retrain`: what they print, and every misuse a sentence."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from engine.flow.retrain_order import MODEST
 from engine.sam import Sam
-from engine.store.tables import Project, User
+from engine.store.tables import Project, RetrainRun, RetrainSchedule, User
 from maskloop.cli import run
+from maskloop.retrain_tables import print_retrain_schedules, settings_of
 from tests.cli.conftest import Maskloop, sentence_of
 from tests.fixtures.deployment import make_owner, make_project, register
 from tests.flow.retraining import annotated_project
@@ -66,6 +70,35 @@ def test_a_run_is_started_listed_stopped_and_resumed(project: Project, capsys: p
     assert run(["retrain", "list"]) == 0
     said = capsys.readouterr().out
     assert "Run 1 is stopped." in said and "Run 1 is queued." in said and "promptable" in said
+
+
+def test_a_run_shows_what_was_asked_for_and_the_rest_if_wanted() -> None:
+    run_ = RetrainRun(overrides=MODEST | {"steps": 7})
+    short = " ".join(settings_of(run_, every=False))
+    assert short.startswith("steps=7 (and ") and short.endswith(
+        f"{len(MODEST) - 1} defaults for a small model: --recipe)"
+    )
+    every = settings_of(run_, every=True)
+    assert every[0] == "steps=7" and len(every) == len(MODEST)
+    assert settings_of(RetrainRun(overrides={"steps": 7}), every=False) == ["steps=7"]
+
+
+def test_the_next_moment_says_its_time_zone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moment = datetime(2026, 11, 22, 1, tzinfo=UTC)
+    planned = RetrainSchedule(
+        id=uuid4(),
+        cron="0 2 * * *",
+        zone="Europe/Berlin",
+        next_at=moment,
+        minimum_new_masks=1,
+        last_error="",
+        created_at=moment,
+    )
+    monkeypatch.setenv("COLUMNS", "120")
+    print_retrain_schedules([planned])
+    assert "2026-11-22 02:00 CET" in capsys.readouterr().out
 
 
 def test_retraining_is_planned_and_taken_off_the_plan(project: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,6 +88,27 @@ def print_snapshots(snapshots: Sequence[Snapshot]) -> None:
     Console().print(table)
 
 
+def holdings(snapshot: Snapshot) -> str:
+    """24 masks in 5 images to train on, and 6 masks in 1 image to measure on."""
+    sides = (snapshot.counts["train"], snapshot.counts["validation"])
+    train, held_out = (f"{counted(side['masks'], 'mask')} in {counted(side['images'], 'image')}" for side in sides)
+    return f"{train} to train on, and {held_out} to measure on"
+
+
+def print_snapshot(snapshot: Snapshot) -> None:
+    """Everything about one snapshot."""
+    asked = {name: value for name, value in snapshot.filters.items() if value}
+    facts = [
+        ("snapshot", f"{snapshot.number}: {snapshot.name}"),
+        ("holds", holdings(snapshot)),
+        ("filters", " ".join(as_settings(asked)) or "none"),
+        ("frozen", f"{snapshot.created_at.astimezone():%Y-%m-%d %H:%M %Z}"),
+        ("SHA-256", snapshot.manifest_sha256),
+    ]
+    for label, value in facts:
+        print(f"{label:<14}{value}")
+
+
 def print_diff(found: SnapshotDiff) -> None:
     """A sentence on images, and a line for each stage."""
     print(f"{counted(found.images_added, 'image')} more, {found.images_removed:,} less.")

@@ -39,6 +39,8 @@ def create_snapshot(uow: UnitOfWork, user: User, order: SnapshotOrder) -> Snapsh
     wanted = _masks_of([project.id for project in projects], order.filters)
     hashes = uow.session.scalars(wanted.with_only_columns(Image.sha256, maintain_column_froms=True).distinct()).all()
     if not hashes:
+        if order.filters == SnapshotFilters():
+            raise InvalidInput("There is no mask to freeze yet. Annotate some images first.")
         raise InvalidInput("No mask passes these filters. Annotate some images first, or ask for less.")
     sides = split_sides(uow, hashes, order.validation_share)
     manifest = _Manifest()

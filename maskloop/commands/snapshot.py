@@ -11,13 +11,12 @@ from engine.flow.sign_in import create_owner_if_none
 from engine.flow.snapshot_diff import diff as difference
 from engine.flow.snapshot_files import materialise
 from engine.flow.snapshot_order import read_snapshot_order
-from engine.store.tables import Snapshot
 from engine.store.unit_of_work import unit_of_work
 from maskloop.batch_lookup import project_named
-from maskloop.commands.options import DataOption, JsonOption, counted, print_json
+from maskloop.commands.options import DataOption, JsonOption, print_json
 from maskloop.commands.store import open_store
 from maskloop.retrain_lookup import find_snapshot
-from maskloop.retrain_tables import diff_json, print_diff, print_snapshots, snapshot_json
+from maskloop.retrain_tables import diff_json, holdings, print_diff, print_snapshot, print_snapshots, snapshot_json
 
 app = typer.Typer(
     add_completion=False,
@@ -82,8 +81,7 @@ def create(
     if as_json:
         print_json(snapshot_json(snapshot))
         return
-    sides = [f"{counted(side['masks'], 'mask')} in {counted(side['images'], 'image')}" for side in _sides(snapshot)]
-    print(f"Snapshot {snapshot.number} holds {sides[0]} to train on, and {sides[1]} to measure on.")
+    print(f"Snapshot {snapshot.number} holds {holdings(snapshot)}.")
 
 
 @app.command("list")
@@ -106,6 +104,21 @@ def list_all(
         print("Nothing has been frozen yet: maskloop snapshot create")
     else:
         print_snapshots(found)
+
+
+@app.command()
+def show(number: NumberArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Print a snapshot: what it holds, what was asked for, and the hash of its list of masks.
+
+    Example: maskloop snapshot show 3
+    """
+    open_store(data)
+    with unit_of_work(read_only=True) as uow:
+        found = find_snapshot(uow, number)
+    if as_json:
+        print_json(snapshot_json(found))
+    else:
+        print_snapshot(found)
 
 
 @app.command()
@@ -149,7 +162,3 @@ def write(
         before = None if since is None else find_snapshot(uow, since)
     materialise(snapshot, out, since=before)
     print(f"Snapshot {number} is in {out}: maskloop train finetune --data {out} reads it.")
-
-
-def _sides(snapshot: Snapshot) -> list[dict[str, int]]:
-    return [snapshot.counts["train"], snapshot.counts["validation"]]

@@ -42,6 +42,11 @@ def test_snapshots_are_made_listed_compared_and_written(
     assert capsys.readouterr().out.startswith("Snapshot 2 holds ")
     assert run(["snapshot", "list"]) == 0
     assert "Again" in capsys.readouterr().out
+    assert run(["snapshot", "show", "2"]) == 0
+    shown = capsys.readouterr().out
+    assert "2: Again" in shown and " to train on, and " in shown and 'stages=["manual"]' in shown
+    assert run(["snapshot", "show", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == made
     assert run(["snapshot", "diff", "1", "2"]) == 0
     assert "4 masks as before." in capsys.readouterr().out
     out = tmp_path / "written"
@@ -137,6 +142,14 @@ def test_a_misuse_is_a_sentence(
     assert run(arguments) == 2
     said = capsys.readouterr().err
     assert says in said and said.count("\n") == 1
+
+
+def test_without_masks_and_without_filters_the_filters_are_not_blamed(
+    owner: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_project(owner)
+    assert run(["snapshot", "create"]) == 2
+    assert "There is no mask to freeze yet. Annotate some images first." in capsys.readouterr().err
 
 
 def test_without_a_deployment_there_is_nothing_to_freeze(maskloop: Maskloop) -> None:

@@ -50,6 +50,8 @@ def put_candidate(uow: UnitOfWork, run: RetrainRun, model: Model) -> None:
     uow.session.add(model)
     uow.session.flush()
     run.model_id = model.id
+    # The last step that was told of is not the last one: the curve has a point every few steps.
+    run.step = run.steps or run.step
     if run.state is RetrainState.RUNNING:
         run.state = RetrainState.EVALUATING
     subject = {"model_id": str(model.id), "name": model.name, "run_id": str(run.id)}

@@ -82,12 +82,13 @@ def test_a_deleted_models_name_is_not_given_again(owner: User, project: Project,
     run = start(owner, project)
     with unit_of_work() as uow:
         held = uow.session.get_one(RetrainRun, run.id)
-        held.state = RetrainState.RUNNING
+        held.state, held.step, held.steps = RetrainState.RUNNING, 449, 450
         names = [held.name]
         candidate = Model(
             arch=model.arch, config={}, weights_key="gone", weights_sha256="c" * 64, state=ModelState.CANDIDATE
         )
         put_candidate(uow, held, candidate)
+        assert held.step == 450, "the curve has a point every few steps, and the last step is not among them"
     with unit_of_work() as uow:
         uow.session.get_one(RetrainRun, run.id).state = RetrainState.FAILED
         delete_model(uow, owner, candidate.id)

@@ -12,6 +12,7 @@ from engine.flow.batch_listing import BatchSummary
 from engine.flow.batch_progress import BatchProgress, ItemFailure
 from engine.flow.batch_settings import CALIBRATED
 from engine.flow.compare_batches import ImageComparison
+from engine.flow.due_schedules import next_in_words
 from engine.flow.schedules import in_words as when_in_words
 from engine.store.tables import BatchSchedule, JobState
 from maskloop.batch_lookup import short
@@ -48,7 +49,7 @@ def print_schedules(schedules: Sequence[BatchSchedule]) -> None:
     for heading in ("id", "kind", "when", "next", "problem"):
         table.add_column(heading, no_wrap=heading not in ("when", "problem"))
     for schedule in schedules:
-        due = f"{schedule.next_at.astimezone():%Y-%m-%d %H:%M}" if schedule.next_at else "–"
+        due = next_in_words(schedule) or "–"
         table.add_row(short(schedule.id), schedule.kind, when_in_words(schedule), due, schedule.last_error or "")
     Console().print(table)
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from engine.flow.due_schedules import next_in_words
 from engine.flow.retrain_listing import RetrainSummary
 from engine.flow.retrain_order import MODEST, as_settings
 from engine.flow.retrain_schedules import in_words
@@ -196,11 +195,6 @@ def print_retrain_schedules(schedules: Sequence[RetrainSchedule]) -> None:
     for heading in ("id", "when", "next", "problem"):
         table.add_column(heading, no_wrap=heading in ("id", "next"))
     for each in schedules:
-        due = f"{_in_its_zone(each, each.next_at):%Y-%m-%d %H:%M %Z}" if each.next_at else "–"
+        due = next_in_words(each) or "–"
         table.add_row(short(each.id), in_words(each), due, each.last_error or "")
     Console().print(table)
-
-
-def _in_its_zone(schedule: RetrainSchedule, moment: datetime) -> datetime:
-    """The moment in the zone that the schedule's hours are of, so that both say the same."""
-    return moment.astimezone(None if schedule.zone is None else ZoneInfo(schedule.zone))

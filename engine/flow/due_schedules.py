@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 from sqlalchemy import ColumnElement, or_, select
@@ -44,3 +45,11 @@ def cron_in_words(schedule: BatchSchedule | RetrainSchedule) -> str | None:
     if schedule.cron is None:
         return None
     return f"{CronSim(schedule.cron, schedule.created_at).explain()} ({schedule.zone})"
+
+
+def next_in_words(schedule: BatchSchedule | RetrainSchedule) -> str | None:
+    """When it is due next, in the zone that its cron expression is of, else in this machine's; None if nobody knows."""
+    if schedule.next_at is None:
+        return None
+    zone = None if schedule.zone is None else ZoneInfo(schedule.zone)
+    return f"{schedule.next_at.astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -7,6 +7,7 @@ from engine.errors import InvalidInput
 from engine.flow.batch_estimate import Estimate, estimate_batch
 from engine.flow.batch_order import BatchOrder, read_order
 from engine.flow.batches import start_batch
+from engine.flow.due_schedules import next_in_words
 from engine.flow.models import find_model
 from engine.flow.schedules import When, create_schedule, in_words
 from engine.flow.sign_in import create_owner_if_none
@@ -141,7 +142,8 @@ def _plan(project_id: UUID, order: BatchOrder, when: When, as_json: bool) -> Non
     if as_json:
         print_json(schedule_json(schedule))
         return
-    due = f", next at {schedule.next_at.astimezone():%Y-%m-%d %H:%M}" if schedule.next_at else ""
+    next_time = next_in_words(schedule)
+    due = f", next at {next_time}" if next_time else ""
     print(f"Planned {short(schedule.id)}: {in_words(schedule)}{due}.")
 
 

@@ -20,7 +20,7 @@ SCENES_ONLY = {
     "data.scene_fraction": 1.0,
     "schedule.decay_steps": 500,
 }
-"""A `vit_t` in little time: first windows of a sixteenth of the input, which is what a small object needs to be seen in;
+"""A `vit_t` in little time: first windows of a sixteenth of the input, all that a small object needs to be seen in;
 further clicks in windows of a quarter, whole inputs at last."""
 
 

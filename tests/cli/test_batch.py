@@ -78,7 +78,7 @@ def test_an_estimate_starts_nothing(project: str, capsys: pytest.CaptureFixture[
         ("start automatic --set points=1", "no setting 'points'"),
         ("start automatic --set points_per_side", "KEY=VALUE"),
         ("start automatic --named owl", "No image"),
-        ("start automatic --model nobody", "no model nobody"),
+        ("start automatic --model nobody", "no model 'nobody'; there are tiny"),
         ("start automatic --priority soon", "'soon'"),
         ("start automatic --cron never", "no cron expression"),
         ("start automatic --at yesterday", "no time"),

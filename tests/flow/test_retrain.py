@@ -111,7 +111,7 @@ def test_of_two_that_start_at_once_one_does(owner: User, project: Project, image
 
 
 def test_what_cannot_start_is_a_sentence(owner: User, project: Project, model: Model) -> None:
-    with pytest.raises(InvalidInput, match="No mask passes"):
+    with pytest.raises(InvalidInput, match="There is no mask to freeze yet"):
         start(owner, project)
     (image,) = annotated_project(owner, project, images=1)
     with pytest.raises(InvalidInput, match="annotate at least two images"):

@@ -90,8 +90,9 @@ class AnnotationPage:
 
     def _read(self, number: int) -> None:
         """Wait until the journal holds the newest state."""
-        deadline = time.monotonic() + _SAME_AGAIN_S
-        while True:
+        began = time.monotonic()
+        deadline = began + _SAME_AGAIN_S
+        while time.monotonic() < began + _PATIENCE_MS / 1000:
             found: dict[str, Any] | None = self._page.evaluate(_DRAFT, self._image_id)
             if found and found["points"] == number:
                 changed = found["counts"] != self._counts
@@ -99,3 +100,4 @@ class AnnotationPage:
                     self._counts = found["counts"]
                     return
             time.sleep(0.02)
+        raise TimeoutError(f"The page keeps no object of {number} points: the last click was not one.")

@@ -1,6 +1,8 @@
 """The process's connection pool, SQLite or PostgreSQL."""
 
+import random
 import sqlite3
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from engine.settings import get_settings
 
 # Seconds a SQLite writer waits for another one. Writes here take milliseconds; a slow disk may take longer.
 _BUSY_SECONDS = 30
+# Seconds between two attempts at what SQLite does not wait for; random, so that two processes get out of step.
+_RETRY_SECONDS = (0.002, 0.02)
 
 
 _NOTICE_SILENCE = {
@@ -50,9 +54,28 @@ def create_database(url: str) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver's own transaction handling would begin late and deferred; `_begin_sqlite` begins instead.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
+    _turn_on_write_ahead_log(connection)
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _turn_on_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Changes nothing where it is on already, which every file remembers.
+
+    Where it is not, the connection reads before it writes, and two that did so would wait for each other: SQLite
+    refuses one of them at once, whatever its busy timeout. The processes of a new deployment start together.
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            # The lowest byte is the kind; those above it say more closely why.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(random.uniform(*_RETRY_SECONDS))
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

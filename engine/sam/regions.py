@@ -105,28 +105,54 @@ def smooth_along(signals: Tensor, weight: Tensor, dim: int) -> Tensor:
 class _Recursion(torch.autograd.Function):
     """y₀ = x₀, yᵢ = xᵢ + wᵢ (yᵢ₋₁ − xᵢ) over the first dimension, L×B×C×N with weights L×B×1×N.
 
-    A loop over L of small steps, written out with its gradient: autograd would record thousands of operations.
+    Written out with its gradient: autograd would record thousands of operations. On a CPU a loop over L of small steps;
+    on a GPU, which would wait for each to be launched, few large ones.
     """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, w: Tensor) -> Tensor:
         x, w = x.contiguous(), w.contiguous()
-        y = torch.empty_like(x)
-        y[0] = x[0]
-        for before, here, share, out in zip(y[:-1], x[1:], w[1:], y[1:], strict=True):
-            torch.lerp(here, before, share.expand_as(here), out=out)
+        if _in_large_steps(x):
+            y = scan(torch.cat([x[:1], x[1:] - w[1:] * x[1:]]), w)
+        else:
+            y = torch.empty_like(x)
+            y[0] = x[0]
+            for before, here, share, out in zip(y[:-1], x[1:], w[1:], y[1:], strict=True):
+                torch.lerp(here, before, share.expand_as(here), out=out)
         ctx.save_for_backward(x, w, y)
         return y
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, Tensor]:
         x, w, y = ctx.saved_tensors
-        g = grad_outputs[0].contiguous().clone()
-        backwards = zip(g[:-1].unbind(), g[1:].unbind(), w[1:].unbind(), strict=True)
-        for here, after, share in reversed(list(backwards)):
-            here.addcmul_(after, share)
+        g = grad_outputs[0].contiguous()
+        if _in_large_steps(g):
+            g = scan(g.flip(0), torch.cat([w[:1], w[1:].flip(0)])).flip(0)
+        else:
+            g = g.clone()
+            backwards = zip(g[:-1].unbind(), g[1:].unbind(), w[1:].unbind(), strict=True)
+            for here, after, share in reversed(list(backwards)):
+                here.addcmul_(after, share)
         grad_w = torch.zeros_like(w)
         grad_w[1:] = (g[1:] * (y[:-1] - x[1:])).sum(2, keepdim=True)
         grad_x = g * (1 - w)
         grad_x[0] = g[0]
         return grad_x, grad_w
+
+
+def _in_large_steps(x: Tensor) -> bool:
+    return x.is_cuda
+
+
+def scan(x: Tensor, w: Tensor) -> Tensor:
+    """y₀ = x₀, yᵢ = xᵢ + wᵢ yᵢ₋₁ over the first dimension, L×B×C×N with weights L×B×1×N, in ⌈log₂ L⌉ large steps.
+
+    Source: Hillis and Steele, "Data Parallel Algorithms" (1986).
+    """
+    y, reach = x, 1
+    while reach < len(x):
+        y = torch.cat([y[:reach], torch.addcmul(y[reach:], w[reach:].expand_as(y[reach:]), y[:-reach])])
+        # How much of the cell `reach` before the first one summed so far arrives here.
+        w = torch.cat([w[:reach], w[reach:] * w[:-reach]])
+        reach *= 2
+    return y

@@ -4,10 +4,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from engine.sam import regions
 from engine.sam.regions import RegionFeatures, _Recursion, smooth_along, smooth_within_edges
 
 
-def test_recursion_follows_its_definition_and_has_the_right_gradient():
+@pytest.mark.parametrize("large_steps", [False, True], ids=["loop, as on a CPU", "scan, as on a GPU"])
+def test_recursion_follows_its_definition_and_has_the_right_gradient(
+    monkeypatch: pytest.MonkeyPatch, large_steps: bool
+):
+    monkeypatch.setattr(regions, "_in_large_steps", lambda _: large_steps)
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(6, 2, 3, 4, generator=generator, dtype=torch.double, requires_grad=True)
     w = torch.rand(6, 2, 1, 4, generator=generator, dtype=torch.double, requires_grad=True)

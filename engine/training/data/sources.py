@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from engine.training.batch import TrainingData
+from engine.training.data.ahead import Ahead
 from engine.training.data.dataset import MaskDataset
 from engine.training.data.open import open_dataset
 from engine.training.data.order import strata, with_replay
@@ -52,7 +53,8 @@ def open_training_data(
             parts, strata(earlier, settings.source_weights, settings.scene_fraction), replay_share, len(data)
         )
     kind = PackedData if settings.in_memory else StreamingData
-    return kind([*data, *earlier], parts, settings, side=side, device=device, seed=seed, workers=workers)
+    opened = kind([*data, *earlier], parts, settings, side=side, device=device, seed=seed, workers=workers)
+    return Ahead(opened, device) if settings.in_memory and device.type == "cuda" else opened
 
 
 def _warn_of_unknown_sources(data: Sequence[MaskDataset], settings: DataSettings) -> None:

@@ -4,12 +4,17 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
 from engine.errors import Conflict
+
+# Seconds for which a lock may be that of somebody who only looks (`find_running`), however busy the machine.
+_LOOKED_AT = 2.0
+_POLL = 0.02
 
 
 @dataclass(frozen=True)
@@ -42,14 +47,22 @@ def hold(data: Path) -> Iterator[HeldFolder]:
     Raises DataFolderTaken. The lock goes with the process, however it ends.
     """
     with _lock_file(data).open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataFolderTaken(
-                f"maskloop is running with the data folder {data} already, or starting at this moment."
-            ) from None
+        _lock(lock, data)
         lock.truncate(0)
         yield HeldFolder(lock)
+
+
+def _lock(lock: TextIO, data: Path) -> None:
+    deadline = time.monotonic() + _LOOKED_AT
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise DataFolderTaken(
+                    f"maskloop is running with the data folder {data} already, or starting at this moment."
+                ) from None
+            time.sleep(_POLL)
 
 
 def find_running(data: Path) -> Running | None:

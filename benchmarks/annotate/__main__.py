@@ -69,7 +69,7 @@ def _largest(folder: Path, name: str, count: int) -> list[BoolMask]:
 
 def _annotate(page: AnnotationPage, truth: BoolMask, target: float, most: int) -> Object:
     clicks: tuple[Click, ...] = (first_click(truth),)
-    answer_ms = [page.click(clicks[0], 1)]
+    answer_ms = [page.click(clicks[0], ())]
     scores = [intersection_over_union(mask, truth) for mask in page.candidates(1)]
     page.choose(scores.index(max(scores)), 1)
     ious = [max(scores)]
@@ -77,8 +77,8 @@ def _annotate(page: AnnotationPage, truth: BoolMask, target: float, most: int) -
         click = next_click(truth, page.mask(), clicks)
         if click.label == NO_POINT:
             break
+        answer_ms.append(page.click(click, clicks))
         clicks = (*clicks, click)
-        answer_ms.append(page.click(click, len(clicks)))
         ious.append(intersection_over_union(page.mask(), truth))
     page.accept()
     return Object(ious, answer_ms)

@@ -1,6 +1,7 @@
 """The annotation page, as the scripted annotator's hand and eye."""
 
 import time
+from math import hypot, inf
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ from engine.evaluation.clicks import BACKGROUND, Click
 from engine.masks.geometry import BoolMask
 
 _PATIENCE_MS = 300_000
+# Nearer to an earlier point, in CSS pixels, a person zooms in first: a press there would mean that point.
+_APART = 12
+_ZOOM_STEP = -240
 # The decoder may say the same mask again; then nothing in the journal changes.
 _SAME_AGAIN_S = 0.4
 _DRAFT = """async (imageId) => {
@@ -43,25 +47,44 @@ class AnnotationPage:
         page.goto(address)
         page.wait_for_selector("[data-testid=embedding-state][data-phase=ready]", timeout=_PATIENCE_MS)
 
-    def click(self, click: Click, number: int) -> float:
-        """Press there; returns the milliseconds until the answer was there. `number` counts the object's clicks."""
+    def click(self, click: Click, earlier: tuple[Click, ...]) -> float:
+        """Press there; returns the milliseconds until the answer was there. `earlier` are the object's clicks so far."""
         canvas = self._page.get_by_test_id("image-canvas")
-        before = canvas.get_attribute("data-decode-ms")
+        before = canvas.get_attribute("data-answered")
+        self._make_room(click, earlier)
+        x, y, _ = self._position(click)
+        self._page.mouse.click(x, y, button="right" if click.label == BACKGROUND else "left")
+        self._page.wait_for_function(
+            "(before) => { const { answered } = document.querySelector('[data-testid=image-canvas]').dataset;"
+            " return answered !== undefined && answered !== before; }",
+            arg=before,
+            timeout=_PATIENCE_MS,
+        )
+        self._read(len(earlier) + 1)
+        return float(canvas.get_attribute("data-decode-ms") or "nan")
+
+    def _make_room(self, click: Click, earlier: tuple[Click, ...]) -> None:
+        """From the whole image, zoom in on the place until the object's other points are out of the way."""
+        nearest = min((hypot(click.x - other.x, click.y - other.y) for other in earlier), default=inf)
+        self._page.keyboard.press("f")
+        while nearest * (now := self._position(click))[2] < _APART:
+            self._page.mouse.move(now[0], now[1])
+            self._page.mouse.wheel(0, _ZOOM_STEP)
+            self._page.wait_for_function(
+                "(before) => Number(document.querySelector('[data-testid=image-canvas]').dataset.zoom) > before",
+                arg=now[2],
+            )
+
+    def _position(self, click: Click) -> tuple[float, float, float]:
+        """Where the middle of the pixel is on the page, and the zoom."""
+        self._page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        canvas = self._page.get_by_test_id("image-canvas")
         box = canvas.bounding_box()
         assert box is not None
         zoom, left, top = (
             float(canvas.get_attribute(f"data-{name}") or "nan") for name in ("zoom", "origin-x", "origin-y")
         )
-        x, y = box["x"] + left + (click.x + 0.5) * zoom, box["y"] + top + (click.y + 0.5) * zoom
-        self._page.mouse.click(x, y, button="right" if click.label == BACKGROUND else "left")
-        self._page.wait_for_function(
-            "(before) => { const { decodeMs } = document.querySelector('[data-testid=image-canvas]').dataset;"
-            " return decodeMs !== undefined && decodeMs !== before; }",
-            arg=before,
-            timeout=_PATIENCE_MS,
-        )
-        self._read(number)
-        return float(canvas.get_attribute("data-decode-ms") or "nan")
+        return box["x"] + left + (click.x + 0.5) * zoom, box["y"] + top + (click.y + 0.5) * zoom, zoom
 
     def candidates(self, number: int) -> list[BoolMask]:
         """What Tab goes through, from the one that is chosen and back to it."""

@@ -26,7 +26,7 @@ new MutationObserver((changes) => {
   childList: true,
   attributes: true,
   attributeOldValue: true,
-  attributeFilter: ["data-phase", "data-painted", "data-decode-ms"],
+  attributeFilter: ["data-phase", "data-painted", "data-answered"],
 });
 for (const type of ["keydown", "pointerdown"]) {
   addEventListener(type, (event) => window.noted.push({ what: type, value: "", at: event.timeStamp }), true);
@@ -65,12 +65,12 @@ class WatchedPage:
         self.page.evaluate("window.noted.length = 0")
         self.page.mouse.click(x, y)
         self.page.wait_for_function(
-            "() => window.noted.some(({ what }) => what === 'decode-ms')", timeout=PATIENCE_MS, polling=10
+            "() => window.noted.some(({ what }) => what === 'answered')", timeout=PATIENCE_MS, polling=10
         )
         noted = self.noted()
-        decoded = next(entry for entry in noted if entry["what"] == "decode-ms")
-        pressed = self._first(noted, "pointerdown", "")
-        return float(decoded["value"]), decoded["at"] - pressed - float(decoded["value"])
+        answered = next(entry for entry in noted if entry["what"] == "answered")
+        decoding = float(self.page.get_by_test_id("image-canvas").get_attribute("data-decode-ms") or "nan")
+        return decoding, answered["at"] - self._first(noted, "pointerdown", "") - decoding
 
     def wait_until_usable(self, image_id: str) -> None:
         self.page.locator(f"[data-painted='{image_id}']").wait_for(timeout=PATIENCE_MS)

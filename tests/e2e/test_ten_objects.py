@@ -103,9 +103,9 @@ def test_everything_of_the_main_loop_without_a_mouse(
     keys.press("+")
     until(lambda: float(canvas.get_attribute("data-zoom") or "nan") > zoom, "the zoom")
     hold(page, "ArrowDown", 12)
-    before = canvas.get_attribute("data-decode-ms")
+    before = canvas.get_attribute("data-answered")
     keys.press("Shift+a")
-    expect(canvas).not_to_have_attribute("data-decode-ms", before or "")
+    expect(canvas).not_to_have_attribute("data-answered", before or "")
     made = accept(page, 0)
 
     keys.press("b")
@@ -158,9 +158,9 @@ def corners(truth: Truth) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def click(page: Page, at: tuple[int, int], button: str = "left") -> None:
     canvas = page.get_by_test_id("image-canvas")
-    before = canvas.get_attribute("data-decode-ms")
+    before = canvas.get_attribute("data-answered")
     page.mouse.click(*position(page, *at), button="right" if button == "right" else "left")
-    expect(canvas).not_to_have_attribute("data-decode-ms", before or "")
+    expect(canvas).not_to_have_attribute("data-answered", before or "")
     expect(page.get_by_test_id("candidate-0")).to_be_visible()
 
 

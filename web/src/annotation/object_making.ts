@@ -95,7 +95,7 @@ export class ObjectMaking {
   /** The decoder's answer to a prompt of this object. */
   answered(promptId: number, candidates: readonly Candidate[]): void {
     if (!this.#editor.answer(promptId, candidates)) return;
-    this.#shown.update({ decodeMs: performance.now() - this.#promptedAt });
+    this.#shown.update({ decodeMs: performance.now() - this.#promptedAt, answeredId: promptId });
     if (this.#acceptWhenAnswered === promptId) this.accept();
   }
 

@@ -52,6 +52,8 @@ export interface Shown {
   readonly cross: ImagePoint | null;
   /** Milliseconds from the last click to its mask. */
   readonly decodeMs: number | null;
+  /** Which prompt that was; another click is another one, even where it takes as long. */
+  readonly answeredId: number | null;
 }
 
 export const INITIALLY_SHOWN: Shown = {
@@ -73,4 +75,5 @@ export const INITIALLY_SHOWN: Shown = {
   notice: null,
   cross: null,
   decodeMs: null,
+  answeredId: null,
 };

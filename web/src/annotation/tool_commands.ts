@@ -8,9 +8,6 @@ import { distance } from "../tools/tool";
 import type { Annotation } from "./annotation";
 import { preferences } from "./preferences";
 
-/** A press this near to the middle of a point, in CSS pixels, is on it. */
-const POINT_REACH = 8;
-
 export function toolCommands(annotation: Annotation): ToolCommands {
   const { image, making, shown } = annotation;
   const onScreen = (view: View | null, point: ImagePoint): ScreenPoint =>
@@ -19,14 +16,17 @@ export function toolCommands(annotation: Annotation): ToolCommands {
     imageSize: image,
     toScreen: (point) => onScreen(annotation.view.getState(), point),
     addPoint: (point) => making.addPoint(point),
-    pointNear: (screen) => {
+    pointNear: (screen, reach) => {
       const view = annotation.view.getState();
-      const middles = (making.draft?.prompt.points ?? []).map(({ at }) =>
-        onScreen(view, imagePoint(at.x + 0.5, at.y + 0.5)),
-      );
-      // The newest lies on top.
-      const index = middles.findLastIndex((middle) => distance(middle, screen) <= POINT_REACH);
-      return index < 0 ? null : index;
+      const found = (making.draft?.prompt.points ?? []).map(({ at, label }, index) => {
+        const middle = onScreen(view, imagePoint(at.x + 0.5, at.y + 0.5));
+        return { index, label, away: distance(middle, screen) };
+      });
+      // Of two that are equally near the newest, which lies on top.
+      const [nearest] = found
+        .filter(({ away }) => away <= reach)
+        .sort((a, b) => a.away - b.away || b.index - a.index);
+      return nearest ?? null;
     },
     movePoint: (index, at, continued) => making.movePoint(index, at, continued),
     deletePoint: (index) => making.deletePoint(index),

@@ -146,7 +146,8 @@ function describeView(element: HTMLCanvasElement, annotation: Annotation): void 
   element.dataset.zoom = String(view.zoom);
   element.dataset.originX = String(view.originX);
   element.dataset.originY = String(view.originY);
-  const { decodeMs } = annotation.shown.getState();
-  if (decodeMs === null) delete element.dataset.decodeMs;
-  else element.dataset.decodeMs = decodeMs.toFixed(1);
+  const { decodeMs, answeredId } = annotation.shown.getState();
+  if (decodeMs === null || answeredId === null) return;
+  element.dataset.decodeMs = decodeMs.toFixed(1);
+  element.dataset.answered = String(answeredId);
 }

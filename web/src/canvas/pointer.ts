@@ -37,8 +37,9 @@ export function listenToPointer(element: HTMLCanvasElement, annotation: Annotati
     const screen = position(event);
     const { button, altKey, shiftKey: shift } = event;
     // A finger has neither a right button nor Alt.
-    const alt = altKey || (event.pointerType === "touch" && annotation.shown.getState().touchOpposite);
-    const input = { type, screen, image: toImage(view, screen), button, alt, shift };
+    const touch = event.pointerType === "touch";
+    const alt = altKey || (touch && annotation.shown.getState().touchOpposite);
+    const input = { type, screen, image: toImage(view, screen), button, alt, shift, touch };
     annotation.pointAt(hoveredPixel(annotation, input.image), gesture !== null);
     tool.handle(input, annotation.commands);
     showCursor();

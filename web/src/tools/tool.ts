@@ -22,6 +22,14 @@ export interface PointerInput {
   readonly button: number;
   readonly alt: boolean;
   readonly shift: boolean;
+  /** Of a finger. */
+  readonly touch?: boolean;
+}
+
+/** A point of the object being made. */
+export interface NearPoint {
+  readonly index: number;
+  readonly label: PromptPoint["label"];
 }
 
 /** Keys that mean something to a tool in the middle of its work. */
@@ -32,8 +40,8 @@ export interface ToolCommands {
   readonly imageSize: Size;
   toScreen(point: ImagePoint): ScreenPoint;
   addPoint(point: PromptPoint): void;
-  /** Which point of the object being made lies there; null: none. */
-  pointNear(screen: ScreenPoint): number | null;
+  /** The point of the object being made whose middle is at most `reach` CSS pixels from there; null: none. */
+  pointNear(screen: ScreenPoint, reach: number): NearPoint | null;
   /** `continued`: still the same drag. */
   movePoint(index: number, at: ImagePoint, continued: boolean): void;
   deletePoint(index: number): void;

@@ -25,7 +25,11 @@ beforeEach(() => {
     imageSize: { width: 100, height: 80 },
     toScreen: (point) => toScreen(view, point),
     addPoint: (point) => log.push(describePoint(point)),
-    pointNear: ({ x, y }) => (Math.hypot(x - 110, y - 120) <= 8 ? 4 : null),
+    pointNear: ({ x, y }, reach) =>
+      [
+        { index: 4, label: 1 as const, x: 110, y: 120 },
+        { index: 7, label: 0 as const, x: 160, y: 120 },
+      ].find((point) => Math.hypot(x - point.x, y - point.y) <= reach) ?? null,
     movePoint: (index, at, continued) =>
       log.push(`move ${index} to ${describeAt(at)}${continued ? " still" : ""}`),
     deletePoint: (index) => log.push(`delete ${index}`),
@@ -95,6 +99,39 @@ describe("the point tool on a point", () => {
       ["down", 111, 121, { button: 2 }],
     ]);
     expect(log).toEqual(["select 4", "delete 4", "delete 4"]);
+  });
+
+  it("adds a point beside it, however near, when the press does not become a drag", () => {
+    replay(new PointTool(), [
+      ["down", 116, 120],
+      ["move", 117, 121],
+      ["up", 117, 121],
+      ["down", 116, 120, { button: 2 }],
+      ["up", 116, 120, { button: 2 }],
+    ]);
+    expect(log).toEqual(["point 53,50 1", "point 53,50 0"]);
+  });
+
+  it("leaves a background point where a second right-click hits it; Alt deletes that too", () => {
+    replay(new PointTool(), [
+      ["down", 160, 120, { button: 2 }],
+      ["up", 160, 120, { button: 2 }],
+      ["down", 161, 121, { shift: true }],
+      ["down", 161, 121, { alt: true }],
+    ]);
+    expect(log).toEqual(["select 7", "select 7", "delete 7"]);
+  });
+
+  it("takes a finger for less exact than a mouse", () => {
+    replay(new PointTool(), [
+      ["down", 120, 120, { touch: true }],
+      ["up", 120, 120, { touch: true }],
+      ["down", 120, 120],
+      ["up", 120, 120],
+      ["down", 126, 120, { touch: true }],
+      ["move", 150, 120, { touch: true }],
+    ]);
+    expect(log).toEqual(["select 4", "point 55,50 1", "move 4 to 70,50"]);
   });
 });
 

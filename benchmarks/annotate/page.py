@@ -48,7 +48,7 @@ class AnnotationPage:
         page.wait_for_selector("[data-testid=embedding-state][data-phase=ready]", timeout=_PATIENCE_MS)
 
     def click(self, click: Click, earlier: tuple[Click, ...]) -> float:
-        """Press there; returns the milliseconds until the answer was there. `earlier` are the object's clicks so far."""
+        """Press there; returns milliseconds until the answer was there. `earlier` are the object's clicks so far."""
         canvas = self._page.get_by_test_id("image-canvas")
         before = canvas.get_attribute("data-answered")
         self._make_room(click, earlier)

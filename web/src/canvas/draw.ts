@@ -6,15 +6,18 @@ import { type ImagePoint, imagePoint } from "../geometry/points";
 import { toScreen, type View } from "../geometry/view";
 import { BACKGROUND_POINT, FOREGROUND_POINT } from "./colours";
 
+/** Of a canvas on the page or in a worker. */
+export type Context2D = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+
 /** Of the chosen opacity. */
-const FILL = { strong: 1.4, normal: 1, faint: 0.35 };
+const FILL = { strong: 1.4, normal: 1 };
 const CONTOUR_WIDTH = 1.5;
 const HALO_WIDTH = 3.5;
 const HALO = "rgb(0 0 0 / 55%)";
 const POINT_SIZE = 8;
 
 /** Sets the context to the image frame. */
-export function setImageFrame(context: CanvasRenderingContext2D, view: View, pixelRatio: number): void {
+export function setImageFrame(context: Context2D, view: View, pixelRatio: number): void {
   const scale = view.zoom * pixelRatio;
   context.setTransform(scale, 0, 0, scale, view.originX * pixelRatio, view.originY * pixelRatio);
 }
@@ -28,17 +31,12 @@ export interface MaskStyle {
   readonly colour: string;
   /** Of the inside, 0 to 1; 0 leaves the contour alone. */
   readonly fillOpacity: number;
-  /** Strong: singled out, with a wider contour. Faint: another one is singled out. */
-  readonly emphasis: "strong" | "normal" | "faint";
+  /** Strong: singled out, with a wider contour. */
+  readonly emphasis: "strong" | "normal";
 }
 
 /** Filling the outline along pixel edges is nearest-neighbour at every zoom, without a bitmap. */
-export function drawMask(
-  context: CanvasRenderingContext2D,
-  path: Path2D,
-  zoom: number,
-  style: MaskStyle,
-): void {
+export function drawMask(context: Context2D, path: Path2D, zoom: number, style: MaskStyle): void {
   const extra = style.emphasis === "strong" ? 1.25 : 0;
   context.lineJoin = "round";
   if (style.fillOpacity > 0) {

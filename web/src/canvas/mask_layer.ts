@@ -1,11 +1,12 @@
-/** The stored masks, drawn once and reused while only the view moves. */
+/** The stored masks: a picture of them that is made beside the page's thread, and on it what is newer or singled out. */
 
 import type { DocumentMask } from "../document/editor";
-import type { Size } from "../geometry/points";
-import type { View } from "../geometry/view";
+import type { Rle } from "../document/rle";
 import { type Colouring, colourOf } from "./colours";
-import { drawMask, setImageFrame } from "./draw";
+import { drawMask, type MaskStyle, setImageFrame } from "./draw";
+import { type ColouredMask, type Framing, pictureIn } from "./mask_picture";
 import { maskPath } from "./outline";
+import type { PictureMaker } from "./picture_maker";
 
 export interface MaskLayerContent {
   readonly masks: readonly DocumentMask[];
@@ -17,93 +18,106 @@ export interface MaskLayerContent {
   readonly hoveredId: string | null;
 }
 
-/** Drawn this much beyond the canvas on each side, as a share of it, so that a pan finds something to show. */
-const MARGIN = 0.25;
+/** What the picture shows. */
+interface Shown {
+  readonly by: readonly unknown[];
+  readonly rles: ReadonlySet<Rle>;
+  readonly framing: Framing;
+}
+
+/** Of masks while another one is singled out. */
+const FAINT = 0.55;
+/** Masks that the picture does not have yet are drawn one by one, up to so many. */
+const MOST_DRAWN_SINGLY = 8;
 
 /**
- * A pan shifts the drawing made before, and a zoom stretches it until `settle` draws it anew: either costs one copy,
- * however many masks there are.
+ * Whatever the view does costs one copy of the picture, however many masks there are: it is shifted by a pan and
+ * stretched by a zoom until a new one is there. A mask that was just accepted is drawn on top until then.
  */
 export class MaskLayer {
-  readonly #canvas = document.createElement("canvas");
-  #content: MaskLayerContent | null = null;
-  #view: View | null = null;
-  #size: Size = { width: 0, height: 0 };
-  #pixelRatio = 1;
+  readonly #maker: PictureMaker;
+  readonly #onPicture: () => void;
+  #picture: ImageBitmap | HTMLCanvasElement | null = null;
+  #shown: Shown | null = null;
+  #making = false;
+  #closed = false;
 
-  /** @param onRestored called when a graphics card that failed had taken the drawing along, and a new one can be made. */
-  constructor(onRestored: () => void) {
-    this.#canvas.addEventListener("contextrestored", () => {
-      this.#view = null;
-      onRestored();
+  /** @param onPicture called when there is a better picture than the one drawn last. */
+  constructor(maker: PictureMaker, onPicture: () => void) {
+    this.#maker = maker;
+    this.#onPicture = onPicture;
+  }
+
+  draw(target: CanvasRenderingContext2D, content: MaskLayerContent, framing: Framing): void {
+    const { view, pixelRatio } = framing;
+    const singled = content.masks.filter(({ id }) => id === content.selectedId || id === content.hoveredId);
+    if (content.masks.length > 0) this.#bring(content, framing);
+    if (this.#picture && this.#shown && content.masks.length > 0) {
+      const { left, top, width, height } = pictureIn(view, this.#shown.framing);
+      target.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+      target.imageSmoothingEnabled = view.zoom !== this.#shown.framing.view.zoom;
+      target.globalAlpha = singled.length > 0 ? FAINT : 1;
+      target.drawImage(this.#picture, left, top, width, height);
+      target.globalAlpha = 1;
+    }
+    setImageFrame(target, view, pixelRatio);
+    const shown = this.#shown?.rles;
+    const missing = shown ? content.masks.filter(({ rle }) => !shown.has(rle)) : [];
+    const draw = (mask: DocumentMask, emphasis: MaskStyle["emphasis"]): void =>
+      drawMask(target, maskPath(mask.rle, view.zoom * pixelRatio), view.zoom, {
+        colour: colourOf(mask, content.colourBy, content.labels),
+        fillOpacity: content.fillOpacity,
+        emphasis,
+      });
+    if (missing.length <= MOST_DRAWN_SINGLY) for (const mask of missing) draw(mask, "normal");
+    for (const mask of singled) draw(mask, "strong");
+  }
+
+  /** The graphics card lost the picture. */
+  forget(): void {
+    this.#keep(null, null);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#keep(null, null);
+    this.#maker.close();
+  }
+
+  /** Has the picture made, unless it is as it should be. One at a time; what is wanted after that is found by drawing. */
+  #bring(content: MaskLayerContent, framing: Framing): void {
+    const { masks, fillOpacity, colourBy, labels } = content;
+    const by = [masks, fillOpacity, colourBy, labels];
+    if (this.#making || (this.#shown && isExact(this.#shown, by, framing))) return;
+    this.#making = true;
+    const coloured: ColouredMask[] = masks.map((mask) => ({
+      rle: mask.rle,
+      colour: colourOf(mask, colourBy, labels),
+    }));
+    this.#maker.make({ masks: coloured, fillOpacity, framing }, (picture) => {
+      this.#making = false;
+      this.#keep(picture, { by, rles: new Set(masks.map(({ rle }) => rle)), framing });
+      if (!this.#closed) this.#onPicture();
     });
   }
 
-  /** Copies the layer to `target`. True when what was copied is not exact and `settle` should follow. */
-  draw(
-    target: CanvasRenderingContext2D,
-    content: MaskLayerContent,
-    view: View,
-    size: Size,
-    pixelRatio: number,
-  ): boolean {
-    if (content.masks.length === 0) return false;
-    const sameSize =
-      size.width === this.#size.width && size.height === this.#size.height && pixelRatio === this.#pixelRatio;
-    if (!this.#view || !sameSize || !sameContent(content, this.#content)) {
-      this.settle(content, view, size, pixelRatio);
-    }
-    const drawn = this.#view as View;
-    const ratio = view.zoom / drawn.zoom;
-    const left = view.originX - (drawn.originX + size.width * MARGIN) * ratio;
-    const top = view.originY - (drawn.originY + size.height * MARGIN) * ratio;
-    target.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-    target.imageSmoothingEnabled = ratio !== 1;
-    const full = 1 + 2 * MARGIN;
-    const width = size.width * full * ratio;
-    const height = size.height * full * ratio;
-    target.drawImage(this.#canvas, left, top, width, height);
-    const covers = left <= 0 && top <= 0 && left + width >= size.width && top + height >= size.height;
-    return ratio !== 1 || !covers;
-  }
-
-  settle(content: MaskLayerContent, view: View, size: Size, pixelRatio: number): void {
-    this.#content = content;
-    this.#view = view;
-    this.#size = size;
-    this.#pixelRatio = pixelRatio;
-    this.#canvas.width = Math.round(size.width * (1 + 2 * MARGIN) * pixelRatio);
-    this.#canvas.height = Math.round(size.height * (1 + 2 * MARGIN) * pixelRatio);
-    const context = this.#canvas.getContext("2d");
-    if (!context) return;
-    const shifted = {
-      zoom: view.zoom,
-      originX: view.originX + size.width * MARGIN,
-      originY: view.originY + size.height * MARGIN,
-    };
-    setImageFrame(context, shifted, pixelRatio);
-    const strong = (mask: DocumentMask): boolean =>
-      mask.id === content.selectedId || mask.id === content.hoveredId;
-    const others = content.masks.some(strong) ? "faint" : "normal";
-    // Those singled out come last, so that nothing lies over them.
-    for (const mask of [...content.masks].sort((a, b) => Number(strong(a)) - Number(strong(b)))) {
-      drawMask(context, maskPath(mask.rle, view.zoom * pixelRatio), view.zoom, {
-        colour: colourOf(mask, content.colourBy, content.labels),
-        fillOpacity: content.fillOpacity,
-        emphasis: strong(mask) ? "strong" : others,
-      });
-    }
+  #keep(picture: ImageBitmap | HTMLCanvasElement | null, shown: Shown | null): void {
+    if (this.#picture instanceof ImageBitmap) this.#picture.close();
+    this.#picture = this.#closed ? null : picture;
+    this.#shown = this.#closed ? null : shown;
   }
 }
 
-function sameContent(a: MaskLayerContent, b: MaskLayerContent | null): boolean {
+function isExact(shown: Shown, by: readonly unknown[], { view, size, pixelRatio }: Framing): boolean {
+  const { framing } = shown;
+  const { left, top, width, height } = pictureIn(view, framing);
   return (
-    b !== null &&
-    a.masks === b.masks &&
-    a.fillOpacity === b.fillOpacity &&
-    a.colourBy === b.colourBy &&
-    a.labels === b.labels &&
-    a.selectedId === b.selectedId &&
-    a.hoveredId === b.hoveredId
+    shown.by.every((value, i) => value === by[i]) &&
+    view.zoom === framing.view.zoom &&
+    pixelRatio === framing.pixelRatio &&
+    left <= 0 &&
+    top <= 0 &&
+    left + width >= size.width &&
+    top + height >= size.height
   );
 }

@@ -21,6 +21,7 @@ import {
 import type { ImagePyramid } from "./image_pyramid";
 import { MaskLayer, type MaskLayerContent } from "./mask_layer";
 import { maskPath } from "./outline";
+import { pictureMaker } from "./picture_maker";
 
 export interface Scene {
   readonly image: Size;
@@ -41,15 +42,12 @@ export interface Scene {
   readonly brush: { readonly at: ImagePoint; readonly diameter: number } | null;
 }
 
-const SETTLE_AFTER_MS = 90;
-
 export class Painter {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
   readonly #backdrop = new Backdrop(() => this.onOutdated());
-  readonly #layer = new MaskLayer(() => this.onOutdated());
+  readonly #layer = new MaskLayer(pictureMaker(), () => this.onOutdated());
   readonly #closing = new AbortController();
-  #settling: ReturnType<typeof setTimeout> | null = null;
 
   constructor(canvas: HTMLCanvasElement) {
     const context = canvas.getContext("2d", { alpha: false });
@@ -57,7 +55,11 @@ export class Painter {
     this.#canvas = canvas;
     this.#context = context;
     const { signal } = this.#closing;
-    canvas.addEventListener("contextrestored", () => this.onOutdated(), { signal });
+    const restored = (): void => {
+      this.#layer.forget();
+      this.onOutdated();
+    };
+    canvas.addEventListener("contextrestored", restored, { signal });
   }
 
   /** `size` is the canvas in CSS pixels; `background` what lies around the image. */
@@ -72,13 +74,13 @@ export class Painter {
       size,
       pixelRatio,
     );
-    if (scene.stored) this.#paintStored(scene.stored, view, size, pixelRatio);
+    if (scene.stored) this.#layer.draw(context, scene.stored, { view, size, pixelRatio });
     this.#paintDraft(scene, view, pixelRatio);
   }
 
   close(): void {
     this.#closing.abort();
-    if (this.#settling !== null) clearTimeout(this.#settling);
+    this.#layer.close();
   }
 
   #fitBackingStore(size: Size, pixelRatio: number): void {
@@ -86,18 +88,6 @@ export class Painter {
     const height = Math.round(size.height * pixelRatio);
     if (this.#canvas.width !== width) this.#canvas.width = width;
     if (this.#canvas.height !== height) this.#canvas.height = height;
-  }
-
-  #paintStored(content: MaskLayerContent, view: View, size: Size, pixelRatio: number): void {
-    const inexact = this.#layer.draw(this.#context, content, view, size, pixelRatio);
-    if (this.#settling !== null) clearTimeout(this.#settling);
-    this.#settling = null;
-    if (!inexact) return;
-    this.#settling = setTimeout(() => {
-      this.#settling = null;
-      this.#layer.settle(content, view, size, pixelRatio);
-      this.onOutdated();
-    }, SETTLE_AFTER_MS);
   }
 
   /** Called when painting again gives a better picture than the last time; set by the owner. */

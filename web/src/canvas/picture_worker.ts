@@ -1,0 +1,34 @@
+/** Draws the picture of the stored masks beside the page's own thread, which goes on following the hand meanwhile. */
+
+import type { Rle } from "../document/rle";
+import { drawPicture, type Framing, pictureSize } from "./mask_picture";
+
+export interface PictureRequest {
+  /** Masks that were not sent before, by the number they are sent under. */
+  readonly added: readonly (readonly [number, Rle])[];
+  /** Those that the worker may forget. */
+  readonly removed: readonly number[];
+  /** From the lowest to the highest. */
+  readonly masks: readonly { readonly key: number; readonly colour: string }[];
+  readonly fillOpacity: number;
+  readonly framing: Framing;
+}
+
+const known = new Map<number, Rle>();
+
+self.onmessage = ({ data }: MessageEvent<PictureRequest>) => {
+  const { added, removed, masks, fillOpacity, framing } = data;
+  for (const [key, rle] of added) known.set(key, rle);
+  for (const key of removed) known.delete(key);
+  const { width, height } = pictureSize(framing);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("This browser has no 2D canvas in workers.");
+  const drawn = masks.flatMap(({ key, colour }) => {
+    const rle = known.get(key);
+    return rle ? [{ rle, colour }] : [];
+  });
+  drawPicture(context, drawn, fillOpacity, framing);
+  const picture = canvas.transferToImageBitmap();
+  self.postMessage(picture, { transfer: [picture] });
+};

@@ -67,9 +67,7 @@ def _fill(deployment: RunningMaskloop, width: int, height: int, count: int) -> s
                 "active_ms": 1000,
                 "idle_ms": 0,
             }
-            client.put(
-                f"/images/{image}/masks/{uuid4()}", json=body, headers={"If-None-Match": "*"}
-            ).raise_for_status()
+            client.put(f"/images/{image}/masks/{uuid4()}", json=body, headers={"If-None-Match": "*"}).raise_for_status()
     return f"{deployment.url}/projects/{project}/images/{image}"
 
 

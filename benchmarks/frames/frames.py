@@ -1,6 +1,7 @@
 """What the page's main thread does while something moves."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from playwright.sync_api import Page
 
@@ -27,7 +28,7 @@ class FrameWatch:
         movement()
         at: list[float] = self._page.evaluate(_STOP)
         after = self._busy()
-        between = sorted(later - earlier for earlier, later in zip(at, at[1:], strict=False))
+        between = sorted(later - earlier for earlier, later in pairwise(at))
         frames = len(between)
         script, everything = (1000 * (late - early) / frames for early, late in zip(before, after, strict=True))
         middle, most = between[frames // 2], between[int(frames * 0.95)]

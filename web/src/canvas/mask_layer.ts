@@ -96,15 +96,16 @@ export class MaskLayer {
     }));
     this.#maker.make({ masks: coloured, fillOpacity, framing }, (picture) => {
       this.#making = false;
+      if (this.#closed) return;
       this.#keep(picture, { by, rles: new Set(masks.map(({ rle }) => rle)), framing });
-      if (!this.#closed) this.#onPicture();
+      this.#onPicture();
     });
   }
 
   #keep(picture: ImageBitmap | HTMLCanvasElement | null, shown: Shown | null): void {
-    if (this.#picture instanceof ImageBitmap) this.#picture.close();
-    this.#picture = this.#closed ? null : picture;
-    this.#shown = this.#closed ? null : shown;
+    if (this.#picture && "close" in this.#picture) this.#picture.close();
+    this.#picture = picture;
+    this.#shown = shown;
   }
 }
 

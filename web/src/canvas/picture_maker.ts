@@ -21,12 +21,17 @@ export function pictureMaker(): PictureMaker {
   return beside ? new WorkerPictureMaker() : { make: makeHere, close: () => undefined };
 }
 
+/** One that nobody uses: the next image takes it over. */
+let spare: Worker | null = null;
+
+// The bundler looks for exactly this form.
+const startWorker = (): Worker =>
+  new Worker(new URL("./picture_worker.ts", import.meta.url), { type: "module", name: "masks" });
+
 class WorkerPictureMaker implements PictureMaker {
-  // The bundler looks for exactly this form.
-  readonly #worker = new Worker(new URL("./picture_worker.ts", import.meta.url), {
-    type: "module",
-    name: "masks",
-  });
+  /** Null until there is something to draw. */
+  #worker: Worker | null = null;
+  #busy = false;
   #sent = new Map<Rle, number>();
   #nextKey = 0;
 
@@ -44,13 +49,27 @@ class WorkerPictureMaker implements PictureMaker {
     const removed = [...this.#sent].filter(([rle]) => !sent.has(rle)).map(([, key]) => key);
     this.#sent = sent;
     const coloured = masks.map(({ rle, colour }) => ({ key: sent.get(rle) as number, colour }));
-    this.#worker.onmessage = ({ data }: MessageEvent<ImageBitmap>) => done(data);
+    this.#worker ??= spare ?? startWorker();
+    if (spare === this.#worker) spare = null;
+    this.#worker.onmessage = ({ data }: MessageEvent<ImageBitmap>) => {
+      this.#busy = false;
+      done(data);
+    };
+    this.#busy = true;
     const request: PictureRequest = { added, removed, masks: coloured, fillOpacity, framing };
     this.#worker.postMessage(request);
   }
 
   close(): void {
-    this.#worker.terminate();
+    const worker = this.#worker;
+    this.#worker = null;
+    if (!worker) return;
+    worker.onmessage = null;
+    if (this.#busy || spare) worker.terminate();
+    else {
+      worker.postMessage("forget");
+      spare = worker;
+    }
   }
 }
 

@@ -16,7 +16,12 @@ export interface PictureRequest {
 
 const known = new Map<number, Rle>();
 
-self.onmessage = ({ data }: MessageEvent<PictureRequest>) => {
+/** A request, or "forget": the masks sent so far belong to an image that is left. */
+self.onmessage = ({ data }: MessageEvent<PictureRequest | "forget">) => {
+  if (data === "forget") {
+    known.clear();
+    return;
+  }
   const { added, removed, masks, fillOpacity, framing } = data;
   for (const [key, rle] of added) known.set(key, rle);
   for (const key of removed) known.delete(key);

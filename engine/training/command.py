@@ -15,7 +15,8 @@ def train(
         str,
         typer.Argument(
             metavar="RECIPE",
-            help="vit_h, vit_l, vit_b, stage_one_two, automatic, text, finetune or vit_t; mae pre-trains an encoder",
+            help="vit_h, vit_l, vit_b, stage_one_two, automatic, text, finetune, vit_t or vit_t_gpu; mae pre-trains "
+            "an encoder",
         ),
     ],
     data: Annotated[

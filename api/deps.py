@@ -15,6 +15,9 @@ from engine.store.tables import User
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
 
 SESSION_COOKIE = "maskloop_session"
+# A page names the person it was opened by: its cookie is the browser's, and changes when somebody else signs in there.
+ACTING_USER = "x-maskloop-user"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def open_unit_of_work() -> Iterator[UnitOfWork]:
@@ -44,11 +47,19 @@ def session_token(request: Request) -> str:
 SessionToken = Annotated[str, Depends(session_token)]
 
 
-def signed_in_user(token: SessionToken) -> User:
+def signed_in_user(request: Request, token: SessionToken) -> User:
+    """Raises NotSignedIn, also for a change that somebody else's page asks for."""
     # A transaction of its own, over before the route's begins: between the two the request may wait for a thread,
     # and must not hold a connection or SQLite's write lock meanwhile.
     with unit_of_work(read_only=True) as uow:
-        return authenticate(uow, token)
+        user = authenticate(uow, token)
+    meant = request.headers.get(ACTING_USER)
+    if meant and meant != str(user.id) and request.method not in _READING:
+        raise NotSignedIn(
+            f"{user.name} has signed in in this browser meanwhile, so nothing was changed in your name. "
+            f"Sign in again, or reload the page to go on as {user.name}."
+        )
+    return user
 
 
 SignedIn = Annotated[User, Depends(signed_in_user)]

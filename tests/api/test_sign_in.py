@@ -1,3 +1,4 @@
+import uuid
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -85,6 +86,17 @@ def test_an_ended_session_is_refused(client: httpx.Client) -> None:
     with unit_of_work() as uow:
         uow.session.execute(update(SignInSession).values(expires_at=utc_now() - timedelta(seconds=1)))
     assert_problem(client.get("/api/v1/me"), 401, "session has ended")
+
+
+def test_a_page_of_somebody_else_reads_but_changes_nothing(client: httpx.Client) -> None:
+    me = client.get("/api/v1/me").json()
+    another = {"X-Maskloop-User": str(uuid.uuid4())}
+    assert client.get("/api/v1/me", headers=another).json() == me
+    refused = client.post("/api/v1/projects", json={"name": "Not mine"}, headers=another)
+    assert_problem(refused, 401, f"{me['name']} has signed in in this browser meanwhile")
+    assert "Not mine" not in [project["name"] for project in client.get("/api/v1/projects").json()]
+    mine = client.post("/api/v1/projects", json={"name": "Mine"}, headers={"X-Maskloop-User": me["id"]})
+    assert mine.status_code == 201
 
 
 def test_every_route_but_health_and_sign_in_needs_a_session(deployment: Deployment, anyone: httpx.Client) -> None:

@@ -6,8 +6,24 @@ from uuid import uuid4
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.running_maskloop import PATIENCE
+from engine.flow.sign_in import create_link
+from engine.store.database import create_database
+from engine.store.tables import Role, User
+from engine.store.unit_of_work import unit_of_work
+from tests.e2e.running_maskloop import PATIENCE, RunningMaskloop
 from tests.e2e.subjects import Subject
+
+
+def link_for(deployment: RunningMaskloop, name: str) -> str:
+    """A sign-in link of an annotator who is new to the deployment."""
+    database = create_database(f"sqlite:///{deployment.data / 'maskloop.db'}")
+    with unit_of_work(database=database) as uow:
+        person = User(name=name, role=Role.ANNOTATOR)
+        uow.session.add(person)
+        uow.session.flush()
+        token = create_link(uow, person)
+    database.dispose()
+    return f"{deployment.url}/sign-in?token={token}"
 
 
 def new_project(page: Page) -> str:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from engine.masks import rle
-from tests.e2e.annotating import new_project, open_image, paint, position, wait_until_ready, wait_until_saved
+from tests.e2e.annotating import link_for, new_project, open_image, paint, position, wait_until_ready, wait_until_saved
 from tests.e2e.running_maskloop import E2E, RunningMaskloop, until
 from tests.e2e.subjects import scene
 
@@ -123,6 +123,26 @@ def test_a_deleted_mask_comes_back_after_a_reload(page: Page, deployment: Runnin
     with deployment.client() as client:
         (back,) = until(lambda: stored(client, project), "the mask to be back")
     assert (back["version"], back["deleted_at"]) == (3, None)
+
+
+def test_what_an_old_page_saves_is_never_stored_under_somebody_elses_name(
+    page: Page, context: BrowserContext, deployment: RunningMaskloop, project: str
+) -> None:
+    other = context.new_page()
+    other.goto(link_for(deployment, "Ben"))
+    other.wait_for_url("**/projects")
+    page.keyboard.press("p")
+    paint(page, START, END)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("saved-state")).to_have_text("signed out – 1 kept in this browser")
+    with deployment.client() as client:
+        assert stored(client, project) == []
+        other.goto(deployment.new_link())
+        other.wait_for_url("**/projects")
+        other.close()
+        page.bring_to_front()
+        wait_until_saved(page)
+        assert [mask["author_name"] for mask in stored(client, project)] == ["Owner"]
 
 
 def test_a_conflict_waits_through_a_reload_until_the_person_has_chosen(

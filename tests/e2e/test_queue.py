@@ -9,11 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from engine.flow.sign_in import create_link
-from engine.store.database import create_database
-from engine.store.tables import Role, User
-from engine.store.unit_of_work import unit_of_work
-from tests.e2e.annotating import new_project, paint, wait_until_ready, wait_until_saved
+from tests.e2e.annotating import link_for, new_project, paint, wait_until_ready, wait_until_saved
 from tests.e2e.running_maskloop import E2E, RunningMaskloop, until
 
 pytestmark = E2E
@@ -37,17 +33,10 @@ def project(page: Page, deployment: RunningMaskloop, tmp_path: Path) -> str:
 @pytest.fixture
 def annas_page(browser: Browser, deployment: RunningMaskloop) -> Iterator[Page]:
     """A browser of an annotator's own."""
-    database = create_database(f"sqlite:///{deployment.data / 'maskloop.db'}")
-    with unit_of_work(database=database) as uow:
-        anna = User(name="Anna", role=Role.ANNOTATOR)
-        uow.session.add(anna)
-        uow.session.flush()
-        token = create_link(uow, anna)
-    database.dispose()
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     context.set_default_timeout(60_000)
     page = context.new_page()
-    page.goto(f"{deployment.url}/sign-in?token={token}")
+    page.goto(link_for(deployment, "Anna"))
     page.wait_for_url("**/projects")
     yield page
     context.close()

@@ -2,7 +2,7 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
-import { ApiError } from "./api/client";
+import { ApiError, actAs } from "./api/client";
 import { meQuery } from "./api/queries";
 import { openImages } from "./document/open_images";
 import { AnnotatePage } from "./pages/annotate/AnnotatePage";
@@ -86,6 +86,7 @@ function Resume() {
   const userId = useQuery({ ...meQuery(), enabled: false }).data?.id;
   useEffect(() => {
     if (!userId) return;
+    actAs(userId);
     const sendLeft = (): void => {
       void closings.sendLeft(userId);
       void openImages.elsewhere().then((shown) => leavings.sendLeft(shown));

@@ -1,7 +1,7 @@
 /** The one save queue of the visit: it outlives pages, so that moving on never loses work. */
 
 import { queryOptions } from "@tanstack/react-query";
-import { api } from "./api/client";
+import { actingHeaders, api } from "./api/client";
 import { Closings } from "./document/closings";
 import { Journal } from "./document/journal";
 import { Leavings } from "./document/leavings";
@@ -14,7 +14,7 @@ export const leavings = new Leavings(globalThis.localStorage, async (imageId) =>
   try {
     // Sent even while the page goes away.
     const address = `/api/v1/images/${imageId}/assignment`;
-    const response = await fetch(address, { method: "DELETE", keepalive: true });
+    const response = await fetch(address, { method: "DELETE", keepalive: true, headers: actingHeaders() });
     // A refusal stays one: asking again would change nothing.
     return response.status < 500;
   } catch (error) {

@@ -157,7 +157,8 @@ export const texts = {
   finishedBy: (name: string) => `${name} found nothing left worth labelling.`,
   skippedBy: (name: string, reason: string) => `${name} skipped this image: ${reason}`,
   reopen: "Open again",
-  lastOpenImage: "No other image waits. Press D when nothing is left on this one.",
+  lastOpenImage: (finishKey: string) =>
+    `No other image waits. ${finishKey ? `Press ${finishKey}` : "Choose “Done”"} when nothing is left on this one.`,
   nextWhenOnline:
     "The server cannot be reached, so there is no next image yet. Your work is kept; try again.",
   closedWhenOnline: "The server cannot be reached. That this image is done is kept here and sent later.",
@@ -200,8 +201,10 @@ export const texts = {
   hideObjects: "Hide the objects panel",
   showObjects: "Show the objects panel",
   noMasksTitle: "No masks yet",
-  noMasksText:
-    "Begin with what stands out most: click it, right-click what does not belong to it, and press Enter.",
+  noMasksText: (acceptKey: string) =>
+    `Begin with what stands out most: click it, right-click what does not belong to it, and ${
+      acceptKey ? `press ${acceptKey}` : "accept it"
+    }.`,
   filterObjects: "Filter by label, author, stage",
   clearFilter: "Clear the filter",
   sortObjects: "Sort the objects",
@@ -259,8 +262,10 @@ export const texts = {
   accept: "Accept",
   drop: "Drop",
   finishFirst: "Accept or drop the object being made first.",
-  nothingToErase: "There is nothing to erase. Click an object, or press R on a mask to open it.",
-  emptyMask: "This mask is empty. Add a point on the object, or drop it with Esc.",
+  nothingToErase: (refineKey: string) =>
+    `There is nothing to erase. Click an object${refineKey ? `, or press ${refineKey} on a mask to open it` : ""}.`,
+  emptyMask: (dropKey: string) =>
+    `This mask is empty. Add a point on the object, or drop it${dropKey ? ` with ${dropKey}` : ""}.`,
   decodeFailed: (reason: string) => `The click could not be answered. ${reason}`,
   undecidedOf: (place: number, count: number) =>
     count > 1 ? `${place} of ${count.toLocaleString("en")}` : "",
@@ -287,8 +292,8 @@ export const texts = {
   undecided: (count: number) => `${plural(count, "mask")} to decide on`,
   model: (name: string) => `model ${name}`,
   position: (x: number, y: number) => `x ${x}  y ${y}`,
-  nudgeMaking: "good enough? Enter keeps it",
-  nudgeLooking: "nothing left? D goes on",
+  nudgeMaking: (acceptKey: string) => `good enough?${byKey(acceptKey, "keeps it")}`,
+  nudgeLooking: (finishKey: string) => `nothing left?${byKey(finishKey, "goes on")}`,
   today: (masks: number) => `${masks.toLocaleString("en")} today`,
   perMask: (seconds: number, clicks: number) =>
     `${seconds.toFixed(1)} s and ${clicks.toFixed(1)} clicks each`,
@@ -339,11 +344,12 @@ export const texts = {
       ["Right-click, Alt or Shift + click", "Background point"],
       ["Drag a point", "Move it"],
       ["Alt + click a point", "Delete it"],
+      ["Alt + wheel", "Next or previous candidate"],
       ["Arrows", "Move the cross, the pointer without a mouse"],
       ["Shift + arrows", "The same, pixel by pixel"],
     ],
     paint: [
-      ["Alt + wheel", "Brush size"],
+      ["Alt + wheel with the brush", "Brush size"],
       ["Shift + click", "Straight line from the last stroke"],
       ["Right-drag", "Erase with the brush, paint with the eraser"],
     ],

@@ -23,6 +23,7 @@ import { brushLine, polygonPixels } from "../document/strokes";
 import type { ImagePoint, Size } from "../geometry/points";
 import type { Observable } from "../observable";
 import { texts } from "../texts";
+import { keymap } from "./keymap";
 import { provenance, stageOfWork } from "./provenance";
 import type { Shown } from "./shown";
 
@@ -169,7 +170,7 @@ export class ObjectMaking {
     }
     const pixels = draftPixels(draft);
     if (!pixels || area(pixels) === 0) {
-      this.#tell(texts.emptyMask);
+      this.#tell(texts.emptyMask(keymap.shown("drop")));
       return;
     }
     const { image, clock, authorName } = this.#options;
@@ -235,7 +236,7 @@ export class ObjectMaking {
 
   #hasPixels(): boolean {
     if (draftPixels(this.draft ?? EMPTY_DRAFT)) return true;
-    this.#tell(texts.nothingToErase);
+    this.#tell(texts.nothingToErase(keymap.shown("refine")));
     return false;
   }
 

@@ -19,7 +19,9 @@ export function useAnnotation(projectId: string, imageId: string, forceServer: b
   const model = useQuery(liveModelQuery());
   const [annotation, setAnnotation] = useState<Annotation | null>(null);
 
-  const ready = image.data && masks.data && me.data && kept.data && labels.data ? imageId : null;
+  // A document is of one person: once somebody else has signed in, theirs is opened instead.
+  const ready =
+    image.data && masks.data && me.data && kept.data && labels.data ? `${imageId} ${me.data.id}` : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: refetched data must not throw away the open document.
   useEffect(() => {
     if (!ready || !image.data || !masks.data || !me.data || !kept.data || !labels.data) return;

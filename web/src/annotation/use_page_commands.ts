@@ -9,6 +9,7 @@ import { closings } from "../saving";
 import { texts } from "../texts";
 import type { PageCommands } from "./actions";
 import type { Annotation } from "./annotation";
+import { keymap } from "./keymap";
 import { Visited } from "./visited";
 
 interface PageOptions {
@@ -54,7 +55,8 @@ export function usePageCommands(options: PageOptions) {
     try {
       const turn = await nextTurn(projectId, imageId);
       if (turn.image_id) open(turn.image_id);
-      else if (turn.left > turn.elsewhere) annotation.tell("info", texts.lastOpenImage);
+      else if (turn.left > turn.elsewhere)
+        annotation.tell("info", texts.lastOpenImage(keymap.shown("finishImage")));
       else setCard("end");
     } catch (error) {
       say(error, texts.nextWhenOnline);

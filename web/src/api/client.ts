@@ -21,13 +21,31 @@ export class Offline extends Error {}
 
 export type Api = ReturnType<typeof createApi>;
 
+let actingAs: string | null = null;
+
+/**
+ * Who uses this page. The cookie is the browser's: once somebody else has signed in in another tab, the server refuses
+ * what this page would otherwise change in their name.
+ */
+export function actAs(userId: string): void {
+  actingAs = userId;
+}
+
+/** For requests that go out without the client. */
+export function actingHeaders(): Record<string, string> {
+  return actingAs === null ? {} : { "X-Maskloop-User": actingAs };
+}
+
 /** A client of the server at `origin`; a page talks to the one it came from. */
 export function createApi(origin = "") {
   return createClient<paths>({
     baseUrl: origin,
     credentials: "same-origin",
     // Looked up at each call: a page's fetch may be replaced after this module is loaded.
-    fetch: (request) => globalThis.fetch(request),
+    fetch: (request) => {
+      for (const [name, value] of Object.entries(actingHeaders())) request.headers.set(name, value);
+      return globalThis.fetch(request);
+    },
   });
 }
 

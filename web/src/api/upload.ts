@@ -1,6 +1,6 @@
 /** Upload of one image file with progress, which `fetch` cannot report. */
 
-import { ApiError, asProblem, Offline } from "./client";
+import { ApiError, actingHeaders, asProblem, Offline } from "./client";
 import type { ImportedImage } from "./types";
 
 /** Resolves with the stored image; rejects with `ApiError`, `Offline` or an `AbortError`. */
@@ -14,6 +14,7 @@ export function uploadImage(
     const request = new XMLHttpRequest();
     request.open("POST", `/api/v1/projects/${projectId}/images`);
     request.responseType = "json";
+    for (const [name, value] of Object.entries(actingHeaders())) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     };

@@ -6,16 +6,17 @@ import { type ImagePoint, isInside, pixelAt, type ScreenPoint, screenPoint } fro
 import { panBy, toImage, zoomAt } from "../geometry/view";
 import { CLICK_SLACK, distance, type PointerInput, type Tool } from "../tools/tool";
 import { Fingers } from "./fingers";
+import { WheelSteps, wheelPixels } from "./wheel_steps";
 
 const WHEEL_STEP = 0.0016;
 /** A pinch arrives as a wheel with Ctrl held and small deltas. */
 const PINCH_STEP = 0.01;
-const LINE_HEIGHT = 16;
 
 export function listenToPointer(element: HTMLCanvasElement, annotation: Annotation): () => void {
   /** The tool that got the press keeps the gesture until its end, whatever is chosen meanwhile. */
   let gesture: Tool | null = null;
   const fingers = new Fingers();
+  const steps = new WheelSteps();
   /** A finger that went down and has not moved: it may be the first of two, so the tool does not know of it yet. */
   let undecided: PointerEvent | null = null;
 
@@ -111,11 +112,14 @@ export function listenToPointer(element: HTMLCanvasElement, annotation: Annotati
   const wheel = (event: WheelEvent): void => {
     event.preventDefault();
     annotation.clock.activity(performance.now());
-    if (event.altKey && isBrush(active())) {
-      preferences.resizeBrush(event.deltaY < 0 ? 1 : -1);
+    const pixels = wheelPixels(event);
+    if (event.altKey) {
+      const step = steps.step(pixels);
+      if (step === 0) return;
+      if (isBrush(active())) preferences.resizeBrush(step === 1 ? -1 : 1);
+      else annotation.making.nextCandidate(step);
       return;
     }
-    const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_HEIGHT : 1);
     const factor = Math.exp(-pixels * (event.ctrlKey ? PINCH_STEP : WHEEL_STEP));
     annotation.changeView((view) => zoomAt(view, position(event), factor));
   };

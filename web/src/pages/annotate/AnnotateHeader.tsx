@@ -52,7 +52,9 @@ export function AnnotateHeader(props: AnnotateHeaderProps) {
       <span className={styles.file} title={fileName}>
         {fileName}
       </span>
-      <StageBadge stage={stage} />
+      <span className={styles.stageOfWork}>
+        <StageBadge stage={stage} />
+      </span>
       <div className={styles.spacer} />
       <div className={`${styles.pager} numbers`}>
         <Tooltip label={`${texts.imageBefore}  ·  ${keymap.shown("neighbourBefore")}`}>

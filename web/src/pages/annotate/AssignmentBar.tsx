@@ -1,7 +1,8 @@
-import { Button, Kbd } from "@mantine/core";
+import { Button } from "@mantine/core";
 import type { Assignment } from "../../api/types";
 import { texts } from "../../texts";
 import styles from "./annotate.module.css";
+import { Key } from "./Key";
 
 interface AssignmentBarProps {
   assignment: Assignment;
@@ -30,7 +31,7 @@ export function AssignmentBar({ assignment, userId, onNext, onReopen }: Assignme
         size="compact-xs"
         variant={elsewhere ? "filled" : "default"}
         onClick={onNext}
-        rightSection={<Kbd size="xs">N</Kbd>}
+        rightSection={<Key name="nextImage" />}
       >
         {texts.nextImage}
       </Button>

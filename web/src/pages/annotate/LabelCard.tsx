@@ -2,6 +2,7 @@ import { CloseButton, Kbd, TextInput } from "@mantine/core";
 import { type KeyboardEvent, useMemo, useState } from "react";
 import type { Annotation } from "../../annotation/annotation";
 import { texts } from "../../texts";
+import { Key } from "./Key";
 import styles from "./PageCard.module.css";
 
 interface LabelCardProps {
@@ -70,7 +71,7 @@ export function LabelCard({ annotation, onClose }: LabelCardProps) {
             <button type="button" className={styles.choice} onClick={() => choose(null)}>
               <span className={styles.swatch} data-empty />
               <span className={styles.name}>{texts.noLabel}</span>
-              <Kbd size="xs">0</Kbd>
+              <Key name="noLabel" />
             </button>
           </div>
         </>

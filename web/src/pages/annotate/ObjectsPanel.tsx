@@ -2,6 +2,7 @@ import { ActionIcon, CloseButton, Menu, TextInput, Tooltip, UnstyledButton } fro
 import { IconArrowsSort, IconHistory, IconSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import type { Annotation } from "../../annotation/annotation";
+import { keymap } from "../../annotation/keymap";
 import { EVERYTHING, listed, type Sorting } from "../../annotation/listing";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
@@ -24,6 +25,7 @@ const SORTINGS = Object.keys(texts.sortings) as Sorting[];
 export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPanelProps) {
   const masks = useObservable(annotation.editor, (state) => state.masks);
   const selectedId = useObservable(annotation.shown, (state) => state.selectedId);
+  const acceptKey = useObservable(keymap, () => keymap.shown("accept"));
   const [listing, setListing] = useState(EVERYTHING);
   const [deleted, setDeleted] = useState(false);
   const rows = useMemo(() => listed(masks.values(), listing, maskWords), [masks, listing]);
@@ -98,7 +100,7 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
           <p className={styles.empty}>
             <strong>{masks.size === 0 ? texts.noMasksTitle : texts.noMatchTitleObjects}</strong>
             <br />
-            {masks.size === 0 ? texts.noMasksText : texts.noMatchTextObjects}
+            {masks.size === 0 ? texts.noMasksText(acceptKey) : texts.noMatchTextObjects}
           </p>
         </div>
       )}

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { Annotation } from "../../annotation/annotation";
+import { keymap } from "../../annotation/keymap";
 import { ownFiguresQuery } from "../../api/queries";
 import type { Model } from "../../api/types";
 import type { DecodeState, DecodeWhere } from "../../decoder/session";
@@ -107,12 +108,17 @@ function Clock({ annotation }: { annotation: Annotation }) {
     return () => clearInterval(timer);
   }, [annotation]);
   const making = useObservable(annotation.editor, ({ draft }) => draft !== null);
+  useObservable(keymap, (chosen) => chosen);
+  const keys = { accept: keymap.shown("accept"), finish: keymap.shown("finishImage") };
   const nudge = activeMs > NUDGE_AFTER_MS;
   return (
     <span data-testid="clock" data-nudge={nudge} className={nudge ? styles.nudge : undefined}>
       {texts.onThisMask(activeMs)}
       {nudge && (
-        <span className={styles.nudgeText}> – {making ? texts.nudgeMaking : texts.nudgeLooking}</span>
+        <span className={styles.nudgeText}>
+          {" "}
+          – {making ? texts.nudgeMaking(keys.accept) : texts.nudgeLooking(keys.finish)}
+        </span>
       )}
     </span>
   );

@@ -1,11 +1,11 @@
-import { Button, Kbd, Slider } from "@mantine/core";
-import type { ActionName } from "../../annotation/actions";
+import { Button, Slider } from "@mantine/core";
 import type { Annotation } from "../../annotation/annotation";
 import { keymap } from "../../annotation/keymap";
 import { preferences } from "../../annotation/preferences";
 import { draftPixels } from "../../document/draft";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
+import { Key } from "./Key";
 import styles from "./ToolOptions.module.css";
 
 /** What belongs to the tool in the hand: the size of the brush, and what mends the pixels of the object being made. */
@@ -58,9 +58,4 @@ export function ToolOptions({ annotation }: { annotation: Annotation }) {
       </Button>
     </section>
   );
-}
-
-function Key({ name }: { name: ActionName }) {
-  const key = keymap.shown(name);
-  return key === "" ? null : <Kbd size="xs">{key}</Kbd>;
 }

@@ -1,9 +1,10 @@
 import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
 import { ApiError, actAs } from "./api/client";
 import { meQuery } from "./api/queries";
+import type { Me } from "./api/types";
 import { openImages } from "./document/open_images";
 import { AnnotatePage } from "./pages/annotate/AnnotatePage";
 import { BatchesPage } from "./pages/batches/BatchesPage";
@@ -83,7 +84,11 @@ export function App() {
 
 /** Whoever is signed in: what they left unsaved in this browser is sent, whatever page they open. */
 function Resume() {
-  const userId = useQuery({ ...meQuery(), enabled: false }).data?.id;
+  // Read from the cache itself: signing in empties it, and a query that is observed would be the one that is gone.
+  const userId = useSyncExternalStore(
+    (changed) => queryClient.getQueryCache().subscribe(changed),
+    () => queryClient.getQueryData<Me>(meQuery().queryKey)?.id,
+  );
   useEffect(() => {
     if (!userId) return;
     actAs(userId);

@@ -62,6 +62,8 @@ _TRANSPOSITIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 
+_PIXELS_AT_ONCE = 4 * 2**20
+
 # The cap below is checked for every image before decoding and names the deployment's own limit; Pillow's would
 # warn at one fixed size and fail at twice that.
 Image.MAX_IMAGE_PIXELS = None
@@ -109,7 +111,7 @@ def read_image(data: bytes | BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
         orientation = _orientation(image)
         try:
             image.load()
-            return np.ascontiguousarray(_upright(_to_rgb(image), orientation))
+            return _pixels(_upright(_to_rgb(image), orientation))
         except _DECODING_ERRORS as error:
             raise InvalidImage(
                 "The image is damaged or cut off: its header can be read, its pixels cannot. Export it again."
@@ -151,7 +153,18 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+    # Converting copies even where nothing is to be done.
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """H×W×3 of an RGB image, by strips: at once, Pillow would take the whole image's bytes twice more."""
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    rows = max(1, _PIXELS_AT_ONCE // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        pixels[top : top + rows] = np.asarray(strip)
+    return pixels
 
 
 def _to_8_bits(gray: NDArray[Any]) -> NDArray[np.uint8]:

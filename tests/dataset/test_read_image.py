@@ -2,8 +2,12 @@
 
 import contextlib
 import io
+import os
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from PIL import ExifTags, Image
 
 from engine.dataset.read_image import read_header, read_image
 from engine.errors import ImageTooLarge, InvalidImage
+from tests.conftest import REPOSITORY
 from tests.fixtures.pictures import encoded, picture, pixels
 
 LIMIT = 1_000_000
@@ -174,3 +179,32 @@ def test_flipped_bytes_either_decode_or_are_refused(kind: str) -> None:
             broken[place] = rng.integers(0, 256)
         with contextlib.suppress(InvalidImage, ImageTooLarge):
             assert read_image(bytes(broken), LIMIT).dtype == np.uint8
+
+
+_MEASURE = """
+import io, resource, sys
+from pathlib import Path
+from engine.dataset.read_image import read_image
+data = Path(sys.argv[1]).read_bytes()
+read_image(Path(sys.argv[2]).read_bytes(), 10**9)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+read_image(data, 10**9)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the most memory a process held is told in other units elsewhere")
+def test_decoding_takes_the_image_twice_and_no_more(tmp_path: Path) -> None:
+    """Once as Pillow has it, four bytes a pixel, and once as we return it, three."""
+    width, height = 8000, 5000
+    large, small = tmp_path / "large.jpg", tmp_path / "small.jpg"
+    Image.new("RGB", (width, height), (90, 120, 30)).save(large)
+    Image.new("RGB", (64, 64)).save(small)
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURE, str(large), str(small)],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) * 1024 < 8 * width * height

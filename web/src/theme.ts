@@ -1,6 +1,7 @@
 /** The look: quiet greys, one blue for controls, small and dense. */
 
 import { ActionIcon, Button, createTheme, Modal, SegmentedControl, Tooltip } from "@mantine/core";
+import { texts } from "./texts";
 
 export const theme = createTheme({
   fontFamily: "'Inter Variable', system-ui, sans-serif",
@@ -45,6 +46,7 @@ export const theme = createTheme({
     Modal: Modal.extend({
       defaultProps: {
         centered: true,
+        closeButtonProps: { "aria-label": texts.close },
         overlayProps: { backgroundOpacity: 0.45 },
         transitionProps: { duration: 90 },
         styles: { title: { fontWeight: 600 } },

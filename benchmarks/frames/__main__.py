@@ -131,10 +131,9 @@ def _measure(page: Page, frames: int) -> None:
     page.mouse.up()
     page.keyboard.press("Escape")
     page.mouse.move(*middle)
-    for _ in range(8):
+    while (zoom := _zoom(page)) < 1:
         page.mouse.wheel(0, -120)
-    page.wait_for_timeout(500)
-    zoom = float(page.get_by_test_id("image-canvas").get_attribute("data-zoom") or "nan")
+        page.wait_for_timeout(200)
     pan(f"pan at {zoom:.0%}")
     page.keyboard.press("p")
     page.mouse.move(middle[0] + 250, middle[1])
@@ -142,6 +141,10 @@ def _measure(page: Page, frames: int) -> None:
     watch.during(f"paint at {zoom:.0%}", along(circle(250)))
     page.mouse.up()
     print(f"load {os.getloadavg()[0]:.1f}")
+
+
+def _zoom(page: Page) -> float:
+    return float(page.get_by_test_id("image-canvas").get_attribute("data-zoom") or "nan")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,6 @@
 """The two-step decoder as two ONNX graphs: the same files for the browser and the server.
 
-`prepare.onnx`: `image_embedding` 1×C×S×S → one output `prepared_…` per field of `PreparedImage`.
+`prepare.onnx`: `image_embedding` 1×C×S×S → one output `prepared_…` per tensor of a `PreparedImage`.
 
 `decode.onnx`: those, `point_coords` 1×N×2 (x, y) in the model-input frame, `point_labels` 1×N (0 background,
 1 foreground, 2 and 3 box corners, -1 padding), `mask_input` 1×1×4S×4S logits and `has_mask_input` 1 (above zero: use
@@ -24,7 +24,7 @@ from engine.sam.reassociated import PreparedImage, TwoStepDecoder
 OPSET = 20
 """The first with a Gelu operator; runtimes in browsers know it."""
 
-PREPARED = tuple(f"prepared_{field}" for field in PreparedImage._fields)
+_PREPARED = "prepared_"
 _OUTPUTS = ("low_res_logits", "iou_predictions")
 
 
@@ -35,13 +35,13 @@ def export_decoder(sam: Sam, folder: Path) -> tuple[Path, Path]:
     folder.mkdir(parents=True, exist_ok=True)
 
     embedding = torch.zeros(1, channels, side, side)
-    prepare = export_graph(_Prepare(decoder), {"image_embedding": embedding}, PREPARED)
     with torch.no_grad():
-        prepared = dict(zip(PREPARED, decoder.prepare(embedding), strict=True))
+        prepared = {_PREPARED + name: tensor for name, tensor in decoder.prepare(embedding).named().items()}
+    prepare = export_graph(_Prepare(decoder), {"image_embedding": embedding}, list(prepared))
     points = {"point_coords": torch.zeros(1, 3, 2), "point_labels": torch.zeros(1, 3)}
     mask = {"mask_input": torch.zeros(1, 1, 4 * side, 4 * side)}
-    without_mask = export_graph(_Decode(decoder), prepared | points, _OUTPUTS)
-    with_mask = export_graph(_Decode(decoder), prepared | points | mask, _OUTPUTS)
+    without_mask = export_graph(_Decode(decoder, list(prepared)), prepared | points, _OUTPUTS)
+    with_mask = export_graph(_Decode(decoder, list(prepared)), prepared | points | mask, _OUTPUTS)
     decode = _branch("has_mask_input", with_mask, without_mask)
 
     paths = folder / "prepare.onnx", folder / "decode.onnx"
@@ -75,18 +75,21 @@ class _Prepare(nn.Module):
         super().__init__()
         self.decoder = decoder
 
-    def forward(self, *inputs: Tensor) -> PreparedImage:
-        return self.decoder.prepare(*inputs)
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.decoder.prepare(*inputs).named().values())
 
 
 class _Decode(nn.Module):
-    def __init__(self, decoder: TwoStepDecoder) -> None:
+    """Takes the values of `PreparedImage.named`, then the prompt."""
+
+    def __init__(self, decoder: TwoStepDecoder, prepared: Sequence[str]) -> None:
         super().__init__()
-        self.decoder = decoder
+        self.decoder, self.names = decoder, [name.removeprefix(_PREPARED) for name in prepared]
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, Tensor]:
-        fields = len(PreparedImage._fields)
-        return self.decoder.decode(PreparedImage(*inputs[:fields]), *inputs[fields:])
+        count = len(self.names)
+        prepared = PreparedImage.of(dict(zip(self.names, inputs[:count], strict=True)))
+        return self.decoder.decode(prepared, *inputs[count:])
 
 
 def _branch(flag: str, then: ModelProto, otherwise: ModelProto) -> ModelProto:

@@ -1,7 +1,14 @@
-"""The mask decoder's output: the rest of the upscaling, the hypernetworks and the IoU head, positions as rows."""
+"""The mask decoder's output: the upscaling, the hypernetworks and the IoU head.
+
+A transposed convolution whose stride is its kernel is a matrix product per position. The first one moves through the
+layers to the embedding, where it is prepared, and to the rows that a prompt adds; and the normalisation behind it does
+not mind by what factor a position is scaled, so the embedding needs none.
+
+Shapes: B prompts, P = S·S positions, C channels, n rows.
+"""
 
 import math
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -9,26 +16,59 @@ from torch.nn import functional as F
 
 from engine.sam.layers import MLP, LayerNorm2d
 from engine.sam.mask_decoder import MaskDecoder
+from engine.sam.reassociated_folding import SoFar, convolution_as_matrix, keep
+from engine.sam.reassociated_image import ThinSum
+
+
+class ThinImage(NamedTuple):
+    """What B prompts add to the embedding after the first transposed convolution, positions scaled by `spread`."""
+
+    weights: Tensor
+    """B×n×P"""
+    rows: Tensor
+    """B×n×C"""
+    spread: Tensor
+    """B×1×P: the inverse of what is left of the embedding under the layers' normalisations."""
+
+    def of(self, prompts: Tensor) -> "ThinImage":
+        """Those of some of the prompts, by index."""
+        return ThinImage(self.weights[prompts], self.rows[prompts], self.spread[prompts])
 
 
 class OutputHeads(nn.Module):
-    """The rest of the upscaling, the hypernetworks and the IoU head.
+    """The upscaling, the hypernetworks and the IoU head. Positions come last, until the masks are rearranged."""
 
-    A transposed convolution whose stride is its kernel is a matrix product per position, so positions stay rows and
-    only the four masks are rearranged at the end.
-    """
-
+    embedding_weight: Tensor
+    mask_rows: Tensor
+    bias_row: Tensor
+    norm_weight: Tensor
+    norm_bias: Tensor
     upscaling_weight: Tensor
     upscaling_bias: Tensor
 
-    def __init__(self, decoder: MaskDecoder) -> None:
+    def __init__(self, decoder: MaskDecoder, so_far: SoFar) -> None:
         super().__init__()
+        weight, bias = convolution_as_matrix(cast(nn.ConvTranspose2d, decoder.output_upscaling[0]))
         norm = cast(LayerNorm2d, decoder.output_upscaling[1])
         self.channels, self.eps = len(norm.weight), norm.eps
-        self.norm_weight, self.norm_bias = norm.weight, norm.bias
+
+        def upscaled(rows: Tensor) -> Tensor:
+            return _centred(rows @ weight, self.channels)
+
+        keep(self, "embedding_weight", upscaled(torch.eye(len(weight), dtype=weight.dtype)).T)
+        for index, source in enumerate(so_far.sources):
+            keep(self, f"values_{index}", upscaled(source.values))
+            # Each head's attention weights sum to one: a constant may be shared out among the rows of the heads.
+            # The first layer's is in the embedding already.
+            shared = source.constant / len(source.values) if index else torch.zeros_like(source.constant)
+            keep(self, f"constant_{index}", upscaled(shared))
+        keep(self, "mask_rows", upscaled(so_far.mask_weight))
+        keep(self, "bias_row", upscaled(so_far.image.constant) + _centred(bias, self.channels))
+        keep(self, "norm_weight", norm.weight[:, None])
+        keep(self, "norm_bias", norm.bias[:, None])
         weight, bias = convolution_as_matrix(cast(nn.ConvTranspose2d, decoder.output_upscaling[3]))
-        self.register_buffer("upscaling_weight", weight.float())
-        self.register_buffer("upscaling_bias", bias.float())
+        keep(self, "upscaling_weight", weight.T)
+        keep(self, "upscaling_bias", bias[:, None])
         self.iou_prediction_head = decoder.iou_prediction_head
         mlps = [cast(MLP, mlp) for mlp in decoder.output_hypernetworks_mlps]
         self.hypernetwork_layers = len(mlps[0].layers)
@@ -37,27 +77,45 @@ class OutputHeads(nn.Module):
             self.register_buffer(f"hypernetwork_weight_{i}", torch.stack([x.weight.T for x in typed]))
             self.register_buffer(f"hypernetwork_bias_{i}", torch.stack([x.bias for x in typed])[:, None])
 
-    def forward(self, tokens: Tensor, upscaled: Tensor) -> tuple[Tensor, Tensor]:
-        """Output tokens B×(1+K)×C, once upscaled image B×P×C → low-res logits B×K×4S×4S, predicted IoU B×K."""
-        return self.masks(tokens, upscaled), self.predicted_iou(tokens)
+    def embedding_upscaled(self, embedding: Tensor) -> Tensor:
+        """Embedding C×P as it leaves the last layer → after the first transposed convolution, C×P."""
+        return self.embedding_weight @ embedding
+
+    def to_upscale(self, added: ThinSum) -> ThinImage:
+        """What the layers have added, after the first transposed convolution."""
+        spread = torch.ones_like(added.deviations[0])
+        weights: list[Tensor] = []
+        rows: list[Tensor] = []
+        for index, (addition, deviation) in enumerate(zip(added.additions, added.deviations, strict=True)):
+            weights.append(addition.weights if index == 0 else addition.weights * spread)
+            of_values = (addition.values @ self.get_buffer(f"values_{index}")).flatten(1, 2)
+            rows.append(of_values + self.get_buffer(f"constant_{index}"))
+            if addition.rows.shape[1] > of_values.shape[1]:
+                rows.append(self.mask_rows.expand(len(of_values), -1, -1))
+            spread = deviation if index == 0 else spread * deviation
+        weights.append(spread)
+        rows.append(self.bias_row.expand(len(spread), 1, -1))
+        return ThinImage(torch.cat(weights, dim=1), torch.cat(rows, dim=1), spread)
 
     def predicted_iou(self, tokens: Tensor) -> Tensor:
         """Output tokens B×(1+K)×C → predicted IoU B×K."""
         return self.iou_prediction_head(tokens[:, 0])
 
-    def masks(self, tokens: Tensor, upscaled: Tensor) -> Tensor:
-        """Output tokens B×(1+K)×C, once upscaled image B×P×C → low-res logits B×K×4S×4S."""
-        batch, side = len(tokens), math.isqrt(upscaled.shape[1])
-        x = upscaled.reshape(batch, -1, self.channels)
-        x = F.gelu(F.layer_norm(x, (self.channels,), self.norm_weight, self.norm_bias, self.eps))
-        x = F.gelu(x @ self.upscaling_weight + self.upscaling_bias)
-        x = x.reshape(batch, -1, self.channels // 2)
-        masks = x @ self._hypernetworks(tokens[:, 1:]).transpose(1, 2)
-        masks = masks.transpose(1, 2)
-        for step in (2, 4):
-            # The rows' order is y, x and the 2×2 of each step: bring a step's y next to y. In two steps, because
-            # runtimes move whole runs of memory fast and single numbers slowly.
-            masks = masks.reshape(-1, side * step // 2, 2, 16 // step**2 * 2).transpose(1, 2)
+    def masks(self, tokens: Tensor, image: ThinImage, embedding: Tensor) -> Tensor:
+        """Output tokens B×(1+K)×C, what they add to the embedding C×P of `embedding_upscaled` → low-res logits
+        B×K×4S×4S."""
+        batch, side = len(tokens), math.isqrt(embedding.shape[1])
+        x = _added(embedding, image.rows, image.weights).unflatten(1, (4, self.channels))
+        variance = (x * x).mean(dim=2, keepdim=True)
+        scale = (variance + self.eps * (image.spread * image.spread)[:, None]).rsqrt()
+        x = F.gelu((x * scale) * self.norm_weight + self.norm_bias)
+        x = F.gelu(self.upscaling_weight @ x + self.upscaling_bias)
+        x = x.reshape(batch, 16, self.channels // 2, -1)
+        masks = self._hypernetworks(tokens[:, 1:])[:, None] @ x
+        # From the 2×2 places of both steps, masks, y, x. Each step's place comes next to its axis; in two goes, because
+        # runtimes move whole runs of memory fast and single numbers slowly.
+        masks = masks.reshape(batch, 2, 2, 2, 2, -1, side, side).permute(0, 5, 6, 1, 3, 2, 4, 7)
+        masks = masks.reshape(-1, 4, side).transpose(1, 2)
         return masks.reshape(batch, -1, 4 * side, 4 * side)
 
     def _hypernetworks(self, mask_tokens: Tensor) -> Tensor:
@@ -70,7 +128,14 @@ class OutputHeads(nn.Module):
         return x[:, :, 0]
 
 
-def convolution_as_matrix(convolution: nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:
-    """A transposed convolution with stride = kernel = 2 as float64 matrix C×(4·C') and bias, columns by place."""
-    weight = convolution.weight.detach().double().permute(0, 2, 3, 1).flatten(1)
-    return weight, cast(Tensor, convolution.bias).detach().double().repeat(4)
+def _added(embedding: Tensor, rows: Tensor, weights: Tensor) -> Tensor:
+    """Embedding C×P plus rowsᵀ @ weights, B×C×P."""
+    if len(rows) == 1:
+        return torch.addmm(embedding, rows.squeeze(0).T, weights.squeeze(0))[None]
+    return torch.baddbmm(embedding, rows.transpose(1, 2), weights)
+
+
+def _centred(upscaled: Tensor, channels: int) -> Tensor:
+    """Rows …×(4·channels) less the mean of each place's channels."""
+    by_place = upscaled.unflatten(-1, (4, channels))
+    return (by_place - by_place.mean(dim=-1, keepdim=True)).flatten(-2)

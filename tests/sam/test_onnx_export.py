@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from engine.sam import Sam
-from engine.sam.onnx_export import PREPARED, export_decoder
+from engine.sam.onnx_export import export_decoder
 from engine.sam.reassociated import TwoStepDecoder
 
 
@@ -31,8 +31,9 @@ def test_the_graphs_compute_what_torch_computes(
     with torch.no_grad():
         expected = two_steps.decode(two_steps.prepare(embedding), coords, labels, mask if with_mask else None)
 
-    prepared = prepare.run(list(PREPARED), {"image_embedding": embedding.numpy()})
-    feed = dict(zip(PREPARED, prepared, strict=True)) | {
+    names = [output.name for output in prepare.get_outputs()]
+    prepared = prepare.run(names, {"image_embedding": embedding.numpy()})
+    feed = dict(zip(names, prepared, strict=True)) | {
         "point_coords": coords.numpy(),
         "point_labels": labels.numpy(),
         "mask_input": mask.numpy(),

@@ -69,12 +69,15 @@ def print_batch(summary: BatchSummary, progress: BatchProgress, failures: Sequen
     own = job.settings.get(CALIBRATED, [])
     for key, value in job.settings.items():
         if key != CALIBRATED:
-            facts.add_row(key, f"{value} (calibrated for the model)" if key in own else f"{value}")
+            told = "as many as fit" if key == "points_per_batch" and value is None else f"{value}"
+            facts.add_row(key, f"{told} (calibrated for the model)" if key in own else told)
     if summary.waiting_for_review:
         facts.add_row("to review", counted(summary.waiting_for_review, "mask"))
     console.print(facts)
     for failure in failures:
         console.print(f"  {failure.file_name}: {failure.error}", style="red", highlight=False)
+    if progress.counts.failed > len(failures):
+        console.print(f"  and {progress.counts.failed - len(failures):,} more", style="red", highlight=False)
     if failures:
         console.print(f"Try again: maskloop batch retry {short(job.id)}", highlight=False)
 
@@ -114,10 +117,11 @@ def estimate_line(estimate: Estimate) -> str:
     images = counted(estimate.images, "image")
     if estimate.seconds is None or estimate.seconds_per_image is None:
         return f"{images}; how long one takes has not been measured on this deployment yet."
-    how = "with these settings" if estimate.same_settings else "with other settings"
+    how = "measured on" if estimate.same_settings else "reckoned from"
+    settings = "these settings" if estimate.same_settings else "other settings"
     return (
         f"{images}, about {duration(estimate.seconds)} for one worker: {estimate.seconds_per_image:.3g} s per image, "
-        f"measured on {counted(estimate.measured_images, 'image')} {how}."
+        f"{how} {counted(estimate.measured_images, 'image')} with {settings}."
     )
 
 

@@ -1,5 +1,6 @@
 """What a batch would cost, from what images have cost on this deployment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -7,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine.flow.batch_order import BatchOrder
+from engine.flow.batch_settings import automatic_config
 from engine.flow.batches import chosen_images, model_of, settings_with
-from engine.store.tables import ItemState, Job, JobItem
+from engine.store.tables import ItemState, Job, JobItem, JobKind
 from engine.store.unit_of_work import UnitOfWork
 
 _MEASURED = 200
@@ -33,7 +35,8 @@ class Estimate:
 
 
 def estimate_batch(uow: UnitOfWork, project_id: UUID, order: BatchOrder) -> Estimate:
-    """From up to 200 past images of this kind with this model, if possible with these very settings.
+    """From up to 200 past images of this kind with this model: those with these very settings, else those whose model
+    was asked as often, else all of them, in proportion to how often it was.
 
     Raises NotFound, InvalidInput, as starting the batch would; a selection that no image passes is no error here.
     """
@@ -47,23 +50,34 @@ def estimate_batch(uow: UnitOfWork, project_id: UUID, order: BatchOrder) -> Esti
         .order_by(Job.created_at.desc())
         .limit(_JOBS_LOOKED_AT)
     ).all()
-    alike = [job.id for job in past if job.settings == settings]
-    durations = _durations(uow, alike)
-    same = bool(durations)
-    if not durations:
-        durations = _durations(uow, [job.id for job in past])
+    points = _points(order.kind, settings)
+    # Thresholds hardly change what an image costs; how often the model is asked does.
+    alike = {job.id: 1.0 for job in past if job.settings == settings}
+    as_often = {job.id: 1.0 for job in past if _points(order.kind, job.settings) == points}
+    scaled = {job.id: points / _points(order.kind, job.settings) for job in past}
+    same = _durations(uow, alike)
+    durations = same or _durations(uow, as_often) or _durations(uow, scaled)
     if not durations:
         return Estimate(images, None, None, 0, False, settings)
     mean = sum(durations) / len(durations)
-    return Estimate(images, mean, mean * images, len(durations), same, settings)
+    return Estimate(images, mean, mean * images, len(durations), bool(same), settings)
 
 
-def _durations(uow: UnitOfWork, job_ids: list[UUID]) -> list[float]:
-    """Seconds of the latest images."""
+def _points(kind: JobKind, settings: Mapping[str, Any]) -> int:
+    """How often an automatic batch asks the model for each image; 1 for other kinds."""
+    return automatic_config(settings).points if kind is JobKind.AUTOMATIC else 1
+
+
+def _durations(uow: UnitOfWork, factors: Mapping[UUID, float]) -> list[float]:
+    """Seconds of the latest images of some jobs, times the factor of each job."""
     rows = uow.session.execute(
-        select(JobItem.started_at, JobItem.finished_at)
-        .where(JobItem.job_id.in_(job_ids), JobItem.state == ItemState.DONE, JobItem.started_at.is_not(None))
+        select(JobItem.job_id, JobItem.started_at, JobItem.finished_at)
+        .where(JobItem.job_id.in_(factors), JobItem.state == ItemState.DONE, JobItem.started_at.is_not(None))
         .order_by(JobItem.finished_at.desc())
         .limit(_MEASURED)
     )
-    return [(finished - started).total_seconds() for started, finished in rows if started and finished]
+    return [
+        (finished - started).total_seconds() * factors[job_id]
+        for job_id, started, finished in rows
+        if started and finished
+    ]

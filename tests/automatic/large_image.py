@@ -20,12 +20,12 @@ from engine.sam.predictor import Predictor
 def main(weights: str, width: int, height: int) -> None:
     predictor = Predictor(load_checkpoint(Path(weights)))
     config = AutomaticConfig(
-        points_per_side=2,
+        points_per_side=3,
         points_per_batch=4,
         pred_iou_thresh=0.0,
-        stability_score_thresh=0.2,
-        box_nms_thresh=0.95,
-        crop_nms_thresh=0.95,
+        stability_score_thresh=0.1,
+        box_nms_thresh=1.0,
+        crop_nms_thresh=1.0,
         max_cover=1.0,
         crop_n_layers=1,
         min_mask_region_area=1000,

@@ -75,6 +75,7 @@ def test_the_same_masks_of_a_photograph(shared_folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("layers", [0, 1])
 def test_the_same_masks_of_twenty_photographs(shared_folder: Path, layers: int) -> None:
     config = replace(LOW, points_per_side=16, crop_n_layers=layers, crop_n_points_downscale_factor=2)

@@ -1,6 +1,7 @@
 """Batches from start to end without a broker: what they make, how they are steered, and that nothing is done twice."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -8,7 +9,7 @@ from sqlalchemy import select, update
 from engine.errors import Conflict, InvalidInput, InvalidSetting, NotAllowed
 from engine.flow import jobs
 from engine.flow.annotate import mask_history, put_mask
-from engine.flow.batch_estimate import estimate_batch
+from engine.flow.batch_estimate import Estimate, estimate_batch
 from engine.flow.batch_order import read_order
 from engine.flow.batch_progress import batch_counts, batch_failures, batch_progress
 from engine.flow.batches import cancel_batch, change_batch, list_batches, pause_batch, resume_batch, retry_batch
@@ -16,7 +17,7 @@ from engine.flow.job_feed import ROUTES, resend_lost
 from engine.flow.run_item import run_item
 from engine.store.blobs import get_blobs
 from engine.store.tables import Embedding, Image, ItemState, JobItem, Model, Project, Role, Stage, User, utc_now
-from engine.store.unit_of_work import unit_of_work
+from engine.store.unit_of_work import UnitOfWork, unit_of_work
 from tests.fixtures.deployment import add_image
 from tests.flow.batching import LENIENT, ids, items, masks_of, start, state, work_off
 from tests.flow.conftest import Outbox
@@ -243,9 +244,16 @@ def test_an_estimate_comes_from_what_images_have_cost(
             )
     with unit_of_work(read_only=True) as uow:
         estimate = estimate_batch(uow, project.id, order)
-        other = estimate_batch(uow, project.id, read_order({"kind": "automatic"}))
+        stricter = estimate_with(uow, project, LENIENT | {"pred_iou_thresh": 0.5})
+        other = estimate_with(uow, project, LENIENT | {"points_per_side": 6})
     assert (estimate.images, estimate.seconds_per_image, estimate.seconds) == (3, 3.0, 9.0)
     assert (estimate.same_settings, other.same_settings, other.measured_images) == (True, False, 2)
+    assert (stricter.same_settings, stricter.seconds_per_image) == (False, 3.0)
+    assert other.seconds_per_image == 12.0, "it asks the model four times as often"
+
+
+def estimate_with(uow: UnitOfWork, project: Project, settings: dict[str, Any]) -> Estimate:
+    return estimate_batch(uow, project.id, read_order({"kind": "automatic", "settings": settings}))
 
 
 def test_a_batch_of_embeddings_makes_those_that_are_missing(

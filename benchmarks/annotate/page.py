@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as TooLate
 
 from engine.evaluation.clicks import BACKGROUND, Click
 from engine.masks.geometry import BoolMask
@@ -14,6 +15,7 @@ _PATIENCE_MS = 300_000
 # Nearer to an earlier point, in CSS pixels, a person zooms in first: a press there would mean that point.
 _APART = 12
 _ZOOM_STEP = -240
+_ACCEPTED_MS = 3_000
 # The decoder may say the same mask again; then nothing in the journal changes.
 _SAME_AGAIN_S = 0.4
 _DRAFT = """async (imageId) => {
@@ -53,6 +55,9 @@ class AnnotationPage:
         before = canvas.get_attribute("data-answered")
         self._make_room(click, earlier)
         x, y, _ = self._position(click)
+        over = self._page.evaluate("([x, y]) => document.elementFromPoint(x, y)?.dataset.testid", [x, y])
+        if over != "image-canvas":
+            raise RuntimeError(f"Something lies over the image where ({click.x}, {click.y}) is to be clicked.")
         self._page.mouse.click(x, y, button="right" if click.label == BACKGROUND else "left")
         self._page.wait_for_function(
             "(before) => { const { answered } = document.querySelector('[data-testid=image-canvas]').dataset;"
@@ -109,6 +114,13 @@ class AnnotationPage:
 
     def accept(self) -> None:
         self._page.keyboard.press("Enter")
+        strip = self._page.get_by_test_id("candidate-0")
+        try:
+            strip.wait_for(state="detached", timeout=_ACCEPTED_MS)
+        except TooLate:
+            # An empty mask is not accepted.
+            self._page.keyboard.press("Escape")
+            strip.wait_for(state="detached")
         self._counts = None
 
     def _read(self, number: int) -> None:
@@ -123,4 +135,4 @@ class AnnotationPage:
                     self._counts = found["counts"]
                     return
             time.sleep(0.02)
-        raise TimeoutError(f"The page keeps no object of {number} points: the last click was not one.")
+        raise RuntimeError(f"The page keeps no object of {number} points: the last click was not one.")

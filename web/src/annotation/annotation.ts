@@ -45,6 +45,11 @@ export interface AnnotationOptions {
   readonly label: Observable<string | null>;
 }
 
+/** CSS pixels from the canvas's lower edge that the candidates take: all of the image can be clicked beside them. */
+const STRIP_HEIGHT = 136;
+/** On a canvas of less height the image needs the room more. */
+const SMALL_CANVAS = 480;
+
 /** What becomes of a mask that somebody else changed, or that the server refused. */
 export type Decision = "theirs" | "own" | "both";
 
@@ -155,7 +160,7 @@ export class Annotation {
     const before = this.#canvasSize;
     this.#canvasSize = size;
     const view = this.view.getState();
-    if (!view) this.view.set(fitTo(this.image, size));
+    if (!view) this.view.set(this.#fit(size));
     else
       this.changeView((old) =>
         panBy(old, (size.width - before.width) / 2, (size.height - before.height) / 2),
@@ -182,8 +187,12 @@ export class Annotation {
     if (box) this.view.set(keepVisible(fitToBox(box, this.#canvasSize), this.image, this.#canvasSize));
   }
 
+  #fit(size: Size): View {
+    return fitTo(this.image, size, undefined, size.height > SMALL_CANVAS ? STRIP_HEIGHT : 0);
+  }
+
   fitView(): void {
-    this.view.set(fitTo(this.image, this.#canvasSize));
+    this.view.set(this.#fit(this.#canvasSize));
   }
 
   /** The pointer is at this pixel; null: outside the image. `pressed`: a gesture is under way. */

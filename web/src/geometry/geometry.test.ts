@@ -34,6 +34,15 @@ describe("the view", () => {
     expect(toScreen(view, imagePoint(0, 0)).x).toBeCloseTo(20);
   });
 
+  it("keeps the fitted image clear of what lies over the canvas's lower edge, and where it is if it is clear already", () => {
+    const tall = { width: 400, height: 900 };
+    const view = fitTo(tall, canvas, 20, 150);
+    expect(toScreen(view, imagePoint(0, 0)).y).toBeCloseTo(20);
+    expect(toScreen(view, imagePoint(0, 900)).y).toBeCloseTo(canvas.height - 150);
+    const flat = { width: 1200, height: 200 };
+    expect(fitTo(flat, canvas, 20, 150)).toEqual(fitTo(flat, canvas, 20));
+  });
+
   it("never loses the image outside the canvas", () => {
     const lost = keepVisible({ zoom: 1, originX: 5000, originY: -5000 }, image, canvas);
     expect(lost.originX).toBeLessThan(canvas.width);

@@ -42,18 +42,25 @@ export function panBy(view: View, dx: number, dy: number): View {
   return { ...view, originX: view.originX + dx, originY: view.originY + dy };
 }
 
-/** The whole image, centred, with `margin` CSS pixels around it; small images are not enlarged past 8×. */
-export function fitTo(image: Size, canvas: Size, margin = 24): View {
+/**
+ * The whole image, centred, with `margin` CSS pixels around it; small images are not enlarged past 8×. It stays clear of
+ * what lies over the lowest `covered` CSS pixels of the canvas.
+ */
+export function fitTo(image: Size, canvas: Size, margin = 24, covered = 0): View {
+  const below = Math.max(margin, covered);
   const room = {
     width: Math.max(canvas.width - 2 * margin, 1),
-    height: Math.max(canvas.height - 2 * margin, 1),
+    height: Math.max(canvas.height - margin - below, 1),
   };
   const wanted = Math.min(room.width / image.width, room.height / image.height, 8);
   const zoom = Math.min(Math.max(wanted, MIN_ZOOM), MAX_ZOOM);
   return {
     zoom,
     originX: (canvas.width - image.width * zoom) / 2,
-    originY: (canvas.height - image.height * zoom) / 2,
+    originY: Math.min(
+      (canvas.height - image.height * zoom) / 2,
+      Math.max(canvas.height - below - image.height * zoom, margin),
+    ),
   };
 }
 

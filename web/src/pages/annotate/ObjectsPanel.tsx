@@ -1,5 +1,5 @@
 import { ActionIcon, CloseButton, Menu, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
-import { IconArrowsSort, IconHistory, IconSearch } from "@tabler/icons-react";
+import { IconArrowsSort, IconFocus2, IconHistory, IconSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import type { Annotation } from "../../annotation/annotation";
 import { keymap } from "../../annotation/keymap";
@@ -26,6 +26,7 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
   const masks = useObservable(annotation.editor, (state) => state.masks);
   const selectedId = useObservable(annotation.shown, (state) => state.selectedId);
   const acceptKey = useObservable(keymap, () => keymap.shown("accept"));
+  const solo = useObservable(annotation.shown, (state) => state.solo);
   const [listing, setListing] = useState(EVERYTHING);
   const [deleted, setDeleted] = useState(false);
   const rows = useMemo(() => listed(masks.values(), listing, maskWords), [masks, listing]);
@@ -41,6 +42,19 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
             </span>
           )}
         </span>
+        {masks.size > 0 && !deleted && (
+          <Tooltip label={[texts.actions.solo, keymap.shown("solo")].filter(Boolean).join("  ·  ")}>
+            <ActionIcon
+              size="sm"
+              aria-label={texts.actions.solo}
+              aria-pressed={solo}
+              variant={solo ? "light" : "subtle"}
+              onClick={() => annotation.shown.update({ solo: !solo })}
+            >
+              <IconFocus2 size={15} />
+            </ActionIcon>
+          </Tooltip>
+        )}
         <Tooltip label={deleted ? texts.backToObjects : texts.deletedMasks}>
           <ActionIcon
             size="sm"

@@ -105,16 +105,17 @@ class OutputHeads(nn.Module):
         """Output tokens B×(1+K)×C, what they add to the embedding C×P of `embedding_upscaled` → low-res logits
         B×K×4S×4S."""
         batch, side = len(tokens), math.isqrt(embedding.shape[1])
-        x = _added(embedding, image.rows, image.weights).unflatten(1, (4, self.channels))
-        variance = (x * x).mean(dim=2, keepdim=True)
-        scale = (variance + self.eps * (image.spread * image.spread)[:, None]).rsqrt()
+        # Channels first, then the four places and positions together: one matrix product takes them all.
+        x = _added(embedding, image.rows, image.weights).reshape(batch, self.channels, -1)
+        # The mean across rows is slow in some runtimes, a matrix product is not.
+        variance = x.new_full((1, self.channels), 1 / self.channels) @ (x * x)
+        scale = (variance + (self.eps * image.spread * image.spread).repeat(1, 1, 4)).rsqrt()
         x = F.gelu((x * scale) * self.norm_weight + self.norm_bias)
-        x = F.gelu(self.upscaling_weight @ x + self.upscaling_bias)
-        x = x.reshape(batch, 16, self.channels // 2, -1)
+        x = F.gelu(_linear(self.upscaling_weight, x, self.upscaling_bias)).reshape(batch, 4, self.channels // 2, -1)
         masks = self._hypernetworks(tokens[:, 1:])[:, None] @ x
-        # From the 2×2 places of both steps, masks, y, x. Each step's place comes next to its axis; in two goes, because
-        # runtimes move whole runs of memory fast and single numbers slowly.
-        masks = masks.reshape(batch, 2, 2, 2, 2, -1, side, side).permute(0, 5, 6, 1, 3, 2, 4, 7)
+        # From the second step's 2×2 places, masks, the first step's places, y, x. Each step's place comes next to its
+        # axis; in two goes, because runtimes move whole runs of memory fast and single numbers slowly.
+        masks = masks.reshape(batch, 2, 2, -1, 2, 2, side, side).permute(0, 3, 6, 4, 1, 5, 2, 7)
         masks = masks.reshape(-1, 4, side).transpose(1, 2)
         return masks.reshape(batch, -1, 4 * side, 4 * side)
 
@@ -135,7 +136,14 @@ def _added(embedding: Tensor, rows: Tensor, weights: Tensor) -> Tensor:
     return torch.baddbmm(embedding, rows.transpose(1, 2), weights)
 
 
+def _linear(weight: Tensor, x: Tensor, bias: Tensor) -> Tensor:
+    """Weight M×N, x B×N×P, bias M×1 → B×M×P."""
+    if len(x) == 1:
+        return torch.addmm(bias, weight, x.squeeze(0))[None]
+    return torch.baddbmm(bias, weight.expand(len(x), -1, -1), x)
+
+
 def _centred(upscaled: Tensor, channels: int) -> Tensor:
-    """Rows …×(4·channels) less the mean of each place's channels."""
+    """Rows …×(4·channels) by place → …×(channels·4), less the mean of each place's channels."""
     by_place = upscaled.unflatten(-1, (4, channels))
-    return (by_place - by_place.mean(dim=-1, keepdim=True)).flatten(-2)
+    return (by_place - by_place.mean(dim=-1, keepdim=True)).transpose(-1, -2).flatten(-2)

@@ -17,9 +17,9 @@ from engine.automatic.grid import point_grid
 from engine.masks import rle
 from engine.sam import Sam
 from engine.sam.predictor import Predictor
+from tests.automatic.masks_in_common import found_in
 from tests.automatic.plain_generator import plain_masks
 
-SAME_IOU = 0.98
 _MEGABYTE = 2**20
 Result = TypeVar("Result")
 
@@ -87,11 +87,7 @@ def measure(sam: Sam, name: str, image: NDArray[np.uint8], config: AutomaticConf
 
 def share_found(masks: list[NDArray[np.bool_]], others: list[NDArray[np.bool_]]) -> float:
     """The part of `masks` that `others` have with an IoU of at least 0.98; 1 for no masks."""
-    found = sum(
-        any(np.count_nonzero(mask & other) >= SAME_IOU * np.count_nonzero(mask | other) for other in others)
-        for mask in masks
-    )
-    return found / len(masks) if masks else 1.0
+    return found_in(masks, others) / len(masks) if masks else 1.0
 
 
 def _with_thresholds(

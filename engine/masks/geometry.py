@@ -3,7 +3,7 @@
 Masks are H×W booleans. Points are (x, y) in the image frame, x right and y down, in whole pixels.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -59,32 +59,3 @@ def intersection_over_union(a: BoolMask, b: BoolMask) -> float:
     """IoU of two masks of one shape; 1 for two empty masks."""
     union = int(np.count_nonzero(a | b))
     return 1.0 if union == 0 else int(np.count_nonzero(a & b)) / union
-
-
-def remove_small_regions(
-    mask: BoolMask, smallest_area: float, mode: Literal["holes", "islands"]
-) -> tuple[BoolMask, bool]:
-    """Fills holes, or drops islands, of fewer than `smallest_area` pixels; returns (mask, changed).
-
-    Regions are 8-connected. When every island is too small the largest one stays, so a mask never vanishes.
-    Background that touches the image's border is a hole like any other, as in the published clean-up.
-    """
-    regions_of = ~mask if mode == "holes" else mask
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats(regions_of.astype(np.uint8), connectivity=8)
-    areas = statistics[1:, cv2.CC_STAT_AREA]
-    small = areas < smallest_area
-    if not small.any():
-        return mask, False
-    is_mask = np.zeros(count, np.bool_)
-    if mode == "holes":
-        is_mask[0] = True
-        is_mask[1:] = small
-    else:
-        is_mask[1:] = ~small
-        if small.all():
-            is_mask[1 + int(areas.argmax())] = True
-    # Row by row: an index array for all of a large image would be eight bytes per pixel.
-    cleaned = np.empty(mask.shape, np.bool_)
-    for row, of_row in enumerate(labels):
-        np.take(is_mask, of_row, out=cleaned[row], mode="clip")
-    return cleaned, True

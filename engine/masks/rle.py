@@ -44,13 +44,17 @@ def encode_part(part: NDArray[np.bool_], left: int, top: int, height: int, width
         _ends_of_runs(part[:, first : first + _STRIP_PIXELS // rows + 1], left + first, top, height)
         for first in range(0, columns if rows else 0, _STRIP_PIXELS // max(rows, 1) + 1)
     ]
-    ends = np.concatenate([np.zeros(1, np.int64), *places, np.full(1, height * width, np.int64)])
+    ends = np.concatenate([np.zeros(0, np.int64), *places])
+    return encode_runs(ends[::2], ends[1::2], height, width)
+
+
+def encode_runs(start: NDArray[np.int64], end: NDArray[np.int64], height: int, width: int) -> Rle:
+    """RLE of runs, given in order by their first place and the one after their last, counted down the columns."""
+    inner = np.stack([start, end], axis=1).ravel()
     # A run to the bottom goes on at the top of the next column: its end and the next start are the same place.
-    inner = ends[1:-1]
-    goes_on = np.flatnonzero(inner[1::2][:-1] == inner[2::2])
-    drop = np.concatenate([2 * goes_on + 1, 2 * goes_on + 2])
-    ends = np.concatenate([ends[:1], np.delete(inner, drop), ends[-1:]])
-    counts = np.diff(ends)
+    goes_on = np.flatnonzero(inner[1:-1:2] == inner[2::2])
+    inner = np.delete(inner, np.concatenate([2 * goes_on + 1, 2 * goes_on + 2]))
+    counts = np.diff(inner, prepend=0, append=height * width)
     # A mask up to the last pixel ends with its own run.
     counts = counts[:-1] if counts.size > 1 and counts[-1] == 0 else counts
     packed = coco_mask.frPyObjects({"size": [height, width], "counts": counts.tolist()}, height, width)
@@ -69,23 +73,9 @@ def _ends_of_runs(part: NDArray[np.bool_], left: int, top: int, height: int) -> 
 def decode(rle: Rle) -> NDArray[np.bool_]:
     """H×W booleans. Raises InvalidMask when the counts are malformed or do not fill the size."""
     height, width = rle["size"]
-    lengths = _checked_runs(rle["counts"], height, width)
+    lengths = checked_runs(rle["counts"], height, width)
     inside = np.arange(lengths.size) % 2 == 1
     return np.repeat(inside, lengths).reshape(width, height).T
-
-
-def decode_part(rle: Rle, left: int, top: int, width: int, height: int) -> NDArray[np.bool_]:
-    """A rectangle of the mask as `height`×`width` booleans; only its columns are brought into memory.
-
-    The rectangle must lie within the mask's size. Raises InvalidMask as `decode` does.
-    """
-    full_height, full_width = rle["size"]
-    ends = np.cumsum(_checked_runs(rle["counts"], full_height, full_width))
-    start, stop = left * full_height, (left + width) * full_height
-    first, last = np.searchsorted(ends, (start, stop - 1), side="right")
-    lengths = np.diff(ends[first : last + 1].clip(max=stop), prepend=start)
-    inside = np.arange(first, last + 1) % 2 == 1
-    return np.repeat(inside, lengths).reshape(width, full_height)[:, top : top + height].T
 
 
 def runs(counts: str) -> NDArray[np.int64]:
@@ -125,13 +115,14 @@ def validate(rle: Mapping[str, object], height: int, width: int) -> Rle:
         raise InvalidMask("The mask's counts must be COCO's compressed RLE: a string.")
     if size != [height, width]:
         raise InvalidMask(f"The mask's size is {size}, the image's is [{height}, {width}] (height, width).")
-    lengths = _checked_runs(counts, height, width)
+    lengths = checked_runs(counts, height, width)
     if lengths.size == 1:
         raise InvalidMask("The mask is empty: no pixel belongs to it.")
     return {"size": [height, width], "counts": counts}
 
 
-def _checked_runs(counts: str, height: int, width: int) -> NDArray[np.int64]:
+def checked_runs(counts: str, height: int, width: int) -> NDArray[np.int64]:
+    """The run lengths of a mask of that size. Raises InvalidMask when they are malformed or do not fill it."""
     lengths = runs(counts)
     if lengths.min() < 0 or (lengths[1:] == 0).any():
         raise InvalidMask("The mask's counts hold a run that is negative or empty; only the first run may be 0.")

@@ -10,7 +10,7 @@ from engine.automatic.config import AutomaticConfig
 from engine.automatic.generator import AutomaticMask, generate_masks
 from engine.errors import InvalidSetting
 from engine.masks import rle
-from engine.masks.geometry import remove_small_regions
+from engine.masks.run_regions import remove_small_regions
 from engine.sam import Sam
 from engine.sam.predictor import Predictor
 
@@ -77,11 +77,10 @@ def test_no_two_masks_have_nearly_the_same_box(
 
 def test_small_islands_and_holes_are_gone(masks: list[AutomaticMask]) -> None:
     for mask in masks:
-        decoded = rle.decode(mask.segmentation)
-        assert not remove_small_regions(decoded, OPEN.min_mask_region_area, "holes")[1]
+        assert not remove_small_regions(mask.segmentation, OPEN.min_mask_region_area, "holes")[1]
         # A mask that is one small island keeps it.
         if mask.area >= OPEN.min_mask_region_area:
-            assert not remove_small_regions(decoded, OPEN.min_mask_region_area, "islands")[1]
+            assert not remove_small_regions(mask.segmentation, OPEN.min_mask_region_area, "islands")[1]
 
 
 def test_thresholds_hold(predictor: Predictor, image: NDArray[np.uint8], masks: list[AutomaticMask]) -> None:

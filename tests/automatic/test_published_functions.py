@@ -11,7 +11,7 @@ import torch
 from engine.automatic.filters import boxes_of_masks, is_box_near_crop_edge, stability_score
 from engine.automatic.grid import generate_crop_boxes, layer_point_grids, point_grid
 from engine.masks import rle
-from engine.masks.geometry import remove_small_regions
+from engine.masks.run_regions import remove_small_regions
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +53,9 @@ def test_boxes_and_rle_of_masks_are_the_published_ones(vectors: dict[str, Any]) 
 @pytest.mark.parametrize(("mode", "result"), [("holes", "holes_filled"), ("islands", "islands_removed")])
 def test_small_regions_go_as_published(vectors: dict[str, Any], mode: Any, result: str) -> None:
     case = vectors["small_regions"]
-    cleaned, changed = remove_small_regions(np.array(case["mask"], np.bool_), case["area"], mode)
+    cleaned, changed = remove_small_regions(rle.encode(np.array(case["mask"], np.bool_)), case["area"], mode)
     assert changed
-    assert cleaned.astype(int).tolist() == case[result]
+    assert rle.decode(cleaned).astype(int).tolist() == case[result]
 
 
 def test_boxes_near_an_inner_crop_edge_are_the_published_ones(vectors: dict[str, Any]) -> None:

@@ -16,18 +16,11 @@ from engine.automatic.generator import generate_masks
 from engine.masks import rle
 from engine.sam import Sam, load_bundled
 from engine.sam.predictor import Predictor
+from tests.automatic.masks_in_common import found_in
 from tests.automatic.plain_generator import plain_masks
 
-SAME_IOU = 0.98
 LEAST_IN_COMMON = 0.99
 LOW = AutomaticConfig(points_per_side=8, pred_iou_thresh=0.2, stability_score_thresh=0.45)
-
-
-def found_in(masks: list[NDArray[np.bool_]], others: list[NDArray[np.bool_]]) -> int:
-    return sum(
-        any(np.count_nonzero(mask & other) >= SAME_IOU * np.count_nonzero(mask | other) for other in others)
-        for mask in masks
-    )
 
 
 def compare(sam: Sam, images: list[NDArray[np.uint8]], config: AutomaticConfig) -> tuple[int, float, float]:

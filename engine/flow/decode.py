@@ -17,8 +17,8 @@ from engine.store.blobs import get_blobs
 from engine.store.tables import Image, Model
 from engine.store.unit_of_work import UnitOfWork
 
-# About 14 MB each: the images that are open at the same time.
-_IMAGES_IN_MEMORY = 16
+# 26 MB each for a model input of 1,024 pixels: the images that are open at the same time.
+_IMAGES_IN_MEMORY = 8
 # Two: after a promotion, pages that are open stay on the model before.
 _MODELS_IN_MEMORY = 2
 

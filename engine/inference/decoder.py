@@ -13,7 +13,7 @@ from engine.inference.prompts import Prompt, to_model_input
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What all prompts of one image share, about 14 MB. Belongs to the decoder that made it."""
+    """What all prompts of one image share, 26 MB for 1,024 pixels. Belongs to the decoder that made it."""
 
     tensors: dict[str, NDArray[np.float32]]
 

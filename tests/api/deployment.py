@@ -80,9 +80,10 @@ def deployed(page: Path, environment: dict[str, str]) -> Iterator[Deployment]:
             patch.setenv(name, value)
         get_settings.cache_clear()
         upgrade()
+        database = get_database()
         with serving(page) as url:
             yield Deployment(url, get_settings().data)
-        get_database().dispose()
+        database.dispose()
     get_settings.cache_clear()
 
 

@@ -37,8 +37,9 @@ def deployed_database(settings: Settings, postgresql_url: str, monkeypatch: pyte
     """PostgreSQL, which the test itself reaches without the wire."""
     monkeypatch.setenv("MASKLOOP_DATABASE_URL", postgresql_url)
     get_settings.cache_clear()
-    yield get_database()
-    get_database().dispose()
+    database = get_database()
+    yield database
+    database.dispose()
 
 
 @pytest.fixture

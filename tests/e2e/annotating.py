@@ -38,6 +38,9 @@ def new_project(page: Page) -> str:
 def open_image(page: Page, subject: Subject | Path, decoder: str) -> None:
     """Uploads the subject or a file, opens it and waits until it can be clicked."""
     page.get_by_test_id("upload-input").set_input_files(subject if isinstance(subject, Path) else subject.file)
+    # By itself, so that a failure says whether it was the upload or the list.
+    sent = page.get_by_test_id("upload-panel").get_by_role("listitem")
+    expect(sent).to_have_attribute("data-status", "stored", timeout=1000 * PATIENCE)
     page.get_by_test_id("image-card").get_by_role("link").click()
     page.wait_for_url("**/images/*")
     if decoder == "server":

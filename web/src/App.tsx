@@ -28,8 +28,8 @@ const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
-      // A refusal stays a refusal; only a server that did not answer is asked again.
-      retry: (failures, error) => !(error instanceof ApiError) && failures < 2,
+      // A refusal stays a refusal; a server that did not answer, or could not just now, is asked again.
+      retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 2,
       // The server is usually on this machine and reachable whatever the browser thinks of the network.
       networkMode: "always",
     },

@@ -40,7 +40,7 @@ export function ImageGrid({ projectId, filter, tag, page, onPage, empty }: Image
   useEffect(() => {
     if (beyond) onPage(lastPage);
   }, [beyond, lastPage, onPage]);
-  if (images.isError) return <QueryProblem error={images.error} retry={images.refetch} />;
+  if (images.isLoadingError) return <QueryProblem error={images.error} retry={images.refetch} />;
   if (!images.data) {
     return (
       <div className={styles.grid} aria-busy>

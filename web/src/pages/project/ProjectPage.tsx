@@ -30,7 +30,8 @@ export function ProjectPage() {
   const project = useQuery(projectQuery(projectId));
   return (
     <Frame>
-      {project.isError ? (
+      {/* One failed look at how things are now must not end the uploads of a page that is there. */}
+      {project.isLoadingError ? (
         <QueryProblem error={project.error} retry={project.refetch} />
       ) : (
         <ProjectImages key={projectId} projectId={projectId} project={project.data} />

@@ -12,9 +12,9 @@ import pytest
 from engine.sam import Sam, save_checkpoint
 from tests.conftest import REPOSITORY
 
-BYTES_PER_PIXEL = 16
-"""Labelling the regions of one mask of the whole image takes 4 bytes a pixel, its pixels some more, and two threads
-are at work. An array of the image's size for each of all masks would take more than this."""
+BYTES_PER_PIXEL = 12
+"""What one mask of the whole image needs while it is made and encoded, two threads being at work. An array of the
+image's size for each of all masks would take more than this."""
 
 
 def test_what_is_needed_besides_the_image_does_not_grow_with_its_masks(tiny_sam: Sam, tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_what_is_needed_besides_the_image_does_not_grow_with_its_masks(tiny_sam:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_two_hundred_megapixels_take_a_few_gigabytes(tiny_sam: Sam, tmp_path: Path) -> None:
-    """What one mask needs while it is made and cleaned, not what all of them would."""
+    """What one mask needs while it is made, not what all of them would."""
     report = automatic_stage_on(16_000, 12_500, tiny_sam, tmp_path)
     assert report["image_bytes"] == 3 * 16_000 * 12_500
     assert max(report["areas"]) > 100_000_000

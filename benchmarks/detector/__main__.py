@@ -86,7 +86,7 @@ def _print(found: dict[str, DetectorFigures]) -> None:
     for name, figures in found.items():
         values = (figures.ap50, figures.ap, figures.ar10, figures.ar100)
         table.add_row(name, str(figures.images), f"{figures.objects:,}", *(f"{value:.3f}" for value in values))
-    Console().print(table)
+    Console(width=100).print(table)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ from engine.flow.embed import EmbeddingState, embedding_states
 from engine.flow.image_tags import has_tag, tags_by_image
 from engine.flow.models import live_model
 from engine.flow.projects import get_project
+from engine.store.annotations import is_annotation
 from engine.store.tables import Assignment, AssignmentState, Event, Image, Mask, Role, User
 from engine.store.unit_of_work import UnitOfWork
 
@@ -145,7 +146,7 @@ def _summaries(uow: UnitOfWork, images: list[tuple[Image, int]]) -> list[ImageSu
 
 
 def _passes(image_filter: ImageFilter) -> ColumnElement[bool]:
-    annotated = exists().where(Mask.image_id == Image.id, Mask.deleted_at.is_(None))
+    annotated = exists().where(Mask.image_id == Image.id, is_annotation())
     assigned = exists().where(Assignment.image_id == Image.id)
     match image_filter:
         case ImageFilter.ALL:

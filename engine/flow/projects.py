@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from engine.errors import InvalidInput, NotAllowed, NotFound
+from engine.store.annotations import is_annotation
 from engine.store.tables import (
     Assignment,
     AssignmentState,
@@ -31,7 +32,7 @@ _COVER_IMAGES = 4
 class ProjectSummary:
     """A project and its counts. `embedded_count` is for the live model; `cover_image_ids` are its first images.
 
-    `finished_image_count` counts images with nothing left worth labelling.
+    Masks that wait for review are not counted. `finished_image_count` counts images with nothing left worth labelling.
     """
 
     id: UUID
@@ -111,7 +112,7 @@ def _summaries(uow: UnitOfWork, projects: list[Project]) -> list[ProjectSummary]
     live_masks = (
         select(Image.project_id, func.count(Mask.id), func.count(Mask.image_id.distinct()))
         .join(Image, Mask.image_id == Image.id)
-        .where(Image.project_id.in_(ids), Mask.deleted_at.is_(None))
+        .where(Image.project_id.in_(ids), is_annotation())
         .group_by(Image.project_id)
     )
     masks = {project_id: (total, annotated) for project_id, total, annotated in uow.session.execute(live_masks)}

@@ -6,6 +6,8 @@ from engine.errors import NotAllowed, NotFound
 from engine.flow.annotate import mask_history, put_mask
 from engine.flow.compare_batches import comparable_batches, compare_batches
 from engine.flow.export import export_sa1b
+from engine.flow.images import ImageFilter, list_images
+from engine.flow.projects import summarize_project
 from engine.flow.review import Decision, Filters, decide, decide_all, review_page, set_review
 from engine.store.tables import Image, Job, Mask, Model, Project, Review, Role, Stage, User
 from engine.store.unit_of_work import unit_of_work
@@ -52,6 +54,18 @@ def test_accepted_masks_are_annotation_and_rejected_ones_are_not(
     assert second.id not in ids(masks_of(image))
     with unit_of_work(read_only=True) as uow:
         assert [version.content["deleted"] for version in mask_history(uow, image.id, second.id)] == [False, True]
+
+
+def test_masks_that_wait_are_not_counted_as_annotation(batch: Job, project: Project, owner: User, image: Image) -> None:
+    def counted() -> tuple[int, int, int]:
+        with unit_of_work(read_only=True) as uow:
+            summary = summarize_project(uow, project.id)
+            listed = list_images(uow, project.id, 0, 50, ImageFilter.ANNOTATED).total
+        return summary.mask_count, summary.annotated_image_count, listed
+
+    assert counted() == (0, 0, 0)
+    apply(owner, project, waiting(project)[:1], Decision.ACCEPT)
+    assert counted() == (1, 1, 1)
 
 
 def test_decisions_can_be_repeated_and_taken_back(batch: Job, project: Project, owner: User, image: Image) -> None:

@@ -6,7 +6,7 @@ A recipe's own parameters and every value of what it returns can be overridden: 
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.errors import InvalidInput
+from engine.errors import InvalidInput, InvalidSetting
 from engine.training.data.settings import Augmentation, DataSettings
 from engine.training.losses import LossWeights
 from engine.training.optimizer import OptimizerSettings
@@ -174,6 +174,12 @@ def vit_t_gpu(
     The pictures are few and are seen hundreds of times: changed more than `vit_t` changes them. The defaults are ten
     minutes of an H200 and 28 GiB of its memory; a lower `masks_per_pass` needs less.
     """
+    windows = steps - whole_steps - encoder_steps
+    if windows < 1:
+        raise InvalidSetting(
+            f"steps={steps} leaves none for windows: whole_steps={whole_steps} and encoder_steps={encoder_steps} are "
+            "part of it."
+        )
     few = _few_rounds(error_points=error_points)
     encoder = (
         (Phase(steps=encoder_steps, window=256, images=images, masks=8, simulation=None),) if encoder_steps else ()
@@ -182,7 +188,7 @@ def vit_t_gpu(
         arch="vit_t",
         phases=(
             *encoder,
-            Phase(steps=steps - whole_steps - encoder_steps, window=256, images=images, masks=masks, simulation=few),
+            Phase(steps=windows, window=256, images=images, masks=masks, simulation=few),
             Phase(steps=whole_steps, window=None, images=whole_images, masks=masks, simulation=few),
         ),
         schedule=Schedule(learning_rate=5e-4, warmup_steps=min(100, steps // 10), decay_steps=whole_steps),
@@ -201,6 +207,8 @@ def vit_t_gpu(
             scenes_held=2000,
             scenes_per_step=4.0,
         ),
+        # Prompts alone give a fresh encoder hundreds of steps of empty masks.
+        needs_start=not encoder_steps,
     )
 
 

@@ -8,7 +8,7 @@ from engine.sam.build import empty_sam
 from engine.store.tables import Stage
 from engine.training.data.settings import NO_AUGMENTATION
 from engine.training.recipe import Phase, Recipe
-from engine.training.recipes import RECIPES, automatic, finetune, stage_one_two, vit_b, vit_h, vit_l, vit_t
+from engine.training.recipes import RECIPES, automatic, finetune, stage_one_two, vit_b, vit_h, vit_l, vit_t, vit_t_gpu
 from engine.training.schedule import Schedule
 from engine.training.simulation import Simulation
 
@@ -96,6 +96,22 @@ def test_bundled_model_has_the_values_it_was_trained_with() -> None:
     assert (recipe.average_decay, recipe.affinity_weight, recipe.decoder_dropout) == (0.998, 0.5, 0)
     # One pass a step: the whole batch at once.
     assert all(recipe.pass_images(phase) >= phase.images for phase in recipe.phases)
+
+
+def test_the_bundled_model_on_a_gpu_goes_on_or_begins_with_its_encoder() -> None:
+    assert vit_t_gpu().needs_start
+    scratch = vit_t_gpu(encoder_steps=100)
+    assert not scratch.needs_start
+    assert [(phase.steps, phase.simulation is None) for phase in scratch.phases] == [
+        (100, True),
+        (473, False),
+        (1148, False),
+    ]
+    assert all(
+        recipe.pass_images(phase) >= phase.images for recipe in (vit_t_gpu(), scratch) for phase in recipe.phases
+    )
+    with pytest.raises(InvalidSetting, match="whole_steps=1148"):
+        vit_t_gpu(steps=1000)
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "finetune"])

@@ -2,11 +2,21 @@ import { Button } from "@mantine/core";
 import { IconAlertTriangle, IconCloudOff, IconKey, IconMapPinOff } from "@tabler/icons-react";
 import { useEffect } from "react";
 import { Link } from "react-router";
-import { isNotFound, isNotSignedIn, Offline } from "../api/client";
+import { ApiError, isNotFound, isNotSignedIn, Offline } from "../api/client";
 import { texts } from "../texts";
 import { PageMessage } from "./PageMessage";
 
 const RETRY_MS = 3_000;
+
+/**
+ * Whether a failed query takes the place of what it stands for. Where something is shown already and can be lost, such as
+ * running uploads, a server that could not answer just now does not; one that refuses, since the person is signed out or
+ * the thing is gone, does.
+ */
+export function takesPlace(query: { isError: boolean; isLoadingError: boolean; error: unknown }): boolean {
+  const refused = query.error instanceof ApiError && query.error.status < 500;
+  return query.isLoadingError || (query.isError && refused);
+}
 
 interface QueryProblemProps {
   error: unknown;

@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
 import { type ImageFilter, imagesQuery, PAGE_SIZE } from "../../api/queries";
 import { PageMessage } from "../../components/PageMessage";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import { texts } from "../../texts";
 import { ImageCards } from "./ImageCards";
 import styles from "./ProjectPage.module.css";
@@ -40,7 +40,7 @@ export function ImageGrid({ projectId, filter, tag, page, onPage, empty }: Image
   useEffect(() => {
     if (beyond) onPage(lastPage);
   }, [beyond, lastPage, onPage]);
-  if (images.isLoadingError) return <QueryProblem error={images.error} retry={images.refetch} />;
+  if (takesPlace(images)) return <QueryProblem error={images.error} retry={images.refetch} />;
   if (!images.data) {
     return (
       <div className={styles.grid} aria-busy>

@@ -7,7 +7,7 @@ import { projectQuery } from "../../api/queries";
 import type { ProjectSummary } from "../../api/types";
 import { Frame } from "../../components/Frame";
 import { PageMessage } from "../../components/PageMessage";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import { texts } from "../../texts";
 import { ProjectTabs } from "../batches/ProjectTabs";
 import { AnnotateButton } from "./AnnotateButton";
@@ -30,8 +30,7 @@ export function ProjectPage() {
   const project = useQuery(projectQuery(projectId));
   return (
     <Frame>
-      {/* One failed look at how things are now must not end the uploads of a page that is there. */}
-      {project.isLoadingError ? (
+      {takesPlace(project) ? (
         <QueryProblem error={project.error} retry={project.refetch} />
       ) : (
         <ProjectImages key={projectId} projectId={projectId} project={project.data} />

@@ -89,6 +89,9 @@ class Estimate(Schema):
     settings: dict[str, Any] = Field(
         description="Every setting the batch would have; `calibrated` names those that are the model's own"
     )
+    precision: float | None = Field(
+        description="The part of an automatic batch's masks that is right, by the model's calibration; null: unknown"
+    )
 
 
 class ImageComparison(Schema):

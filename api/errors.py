@@ -117,8 +117,11 @@ def engine_error(_: Request, error: Exception) -> JSONResponse:
     return problem(kebab(type(error).__name__), status, str(error), headers, **more)
 
 
-def validation_error(_: Request, error: Exception) -> JSONResponse:
+def validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    if request.method != "PUT" and all(entry["loc"][:1] == ("path",) for entry in error.errors()):
+        # What is no id at all names nothing, as an unknown one does. Under PUT clients make ids, and are told of a bad one.
+        return problem("http", HTTPStatus.NOT_FOUND, f"There is nothing at {request.url.path}.")
     errors = [
         FieldProblem(
             field=".".join(str(part) for part in entry["loc"]),

@@ -21,6 +21,7 @@ def image_fields(summary: ImageSummary) -> dict[str, Any]:
     """The fields of `schemas.Image`, for it and the schemas that add to it."""
     image = summary.image
     url = f"/api/v1/images/{image.id}"
+    has_masks = summary.mask_count + summary.waiting_count > 0
     return {
         "id": image.id,
         "project_id": image.project_id,
@@ -29,11 +30,12 @@ def image_fields(summary: ImageSummary) -> dict[str, Any]:
         "height": image.height,
         "created_at": image.created_at,
         "mask_count": summary.mask_count,
+        "waiting_count": summary.waiting_count,
         "masks_revision": summary.masks_revision,
         "embedding": schemas.EmbeddingState.model_validate(summary.embedding),
         "display_url": f"{url}/file",
         "thumbnail_url": f"{url}/thumbnail",
-        "overlay_url": f"{url}/overlay?rev={summary.masks_revision}" if summary.mask_count else None,
+        "overlay_url": f"{url}/overlay?rev={summary.masks_revision}" if has_masks else None,
         "index": summary.index,
         "assignment": assignment_schema(summary.assignment),
         "tags": summary.tags,
@@ -94,6 +96,7 @@ def mask_schema(mask: tables.Mask, image: tables.Image) -> schemas.Mask:
         author_name=mask.author.name,
         active_ms=mask.active_ms,
         idle_ms=mask.idle_ms,
+        review=None if mask.review is None else mask.review.value,
         created_at=mask.created_at,
         updated_at=mask.updated_at,
         deleted_at=mask.deleted_at,

@@ -96,7 +96,8 @@ class Image(Schema):
     width: int = Field(description="Pixels, after EXIF rotation")
     height: int = Field(description="Pixels, after EXIF rotation")
     created_at: datetime
-    mask_count: int
+    mask_count: int = Field(description="Without those that wait for review")
+    waiting_count: int = Field(description="Masks that wait for review")
     masks_revision: str = Field(description="Changes whenever a mask of the image changes")
     embedding: EmbeddingState = Field(description="The embedding by the live model")
     display_url: str
@@ -157,6 +158,13 @@ class MaskBody(Schema):
     model_id: uuid.UUID | None = None
     active_ms: Milliseconds = Field(description="Milliseconds spent making the mask")
     idle_ms: Milliseconds = Field(description="Milliseconds of pause within that time")
+    review: Literal["waiting", "accepted"] | None = Field(
+        default=None,
+        description=(
+            "For a mask that a batch put up for review: whether it waits, or is annotation now. If unset, a changed "
+            "mask is accepted. Has no effect on any other mask"
+        ),
+    )
 
 
 class Mask(Schema):
@@ -179,6 +187,9 @@ class Mask(Schema):
     author_name: str
     active_ms: int
     idle_ms: int
+    review: Literal["waiting", "accepted", "rejected"] | None = Field(
+        description="Null: it was never up for review. A mask that waits is in no export"
+    )
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None

@@ -7,6 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from engine.automatic.thresholds import SURE_ENOUGH
 from engine.flow.batch_estimate import Estimate
 from engine.flow.batch_listing import BatchSummary
 from engine.flow.batch_progress import BatchProgress, ItemFailure
@@ -131,6 +132,14 @@ def thresholds_line(settings: Mapping[str, Any]) -> str | None:
     if not names:
         return None
     return f"Thresholds calibrated for the model: {in_words({name: settings[name] for name in names})}."
+
+
+def review_line(precision: float | None, review: bool) -> str | None:
+    """Advice where most of what a model finds is no object and would be annotation at once; None elsewhere."""
+    if precision is None or precision >= SURE_ENOUGH or review:
+        return None
+    right = f"By the model's calibration about {precision:.0%} of what it finds is right"
+    return f"{right}; with --review it waits to be accepted instead of being annotation at once."
 
 
 def duration(seconds: float) -> str:

@@ -110,7 +110,8 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(str(error), MISUSE)
     except typer.TyperException as error:
         # A group without a command has printed its help and says no more.
-        message = error.format_message()
+        # Typer passes pydantic's word for its kind of error on.
+        message = error.format_message().replace("Value error, ", "")
         if message:
             message += "" if message.endswith((".", "?")) else "."
             message += _quoting(error)

@@ -2,6 +2,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Literal
 
 from fastapi import APIRouter, Response
 
@@ -12,7 +13,14 @@ from api.schemas import Mask, MaskBody, MaskVersion
 from engine.errors import VersionConflict
 from engine.flow import annotate
 from engine.flow.images import get_image
+from engine.store.tables import Review
 from engine.store.unit_of_work import UnitOfWork
+
+REVIEWS: dict[Literal["waiting", "accepted"] | None, Literal[Review.WAITING, Review.ACCEPTED] | None] = {
+    None: None,
+    "waiting": Review.WAITING,
+    "accepted": Review.ACCEPTED,
+}
 
 router = APIRouter(prefix="/images/{image_id}/masks", tags=["masks"])
 
@@ -47,7 +55,9 @@ def put_mask(
     """
     image = get_image(uow, image_id)
     with showing_the_stored_mask(uow, image_id, mask_id):
-        mask, outcome = annotate.put_mask(uow, user, image_id, mask_id, mask_content(body), base_version)
+        mask, outcome = annotate.put_mask(
+            uow, user, image_id, mask_id, mask_content(body), base_version, REVIEWS[body.review]
+        )
     if outcome == "created":
         response.status_code = HTTPStatus.CREATED
     return with_etag(mask_schema(mask, image), response)

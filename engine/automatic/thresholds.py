@@ -31,6 +31,9 @@ class Thresholds:
         return asdict(self)
 
 
+SURE_ENOUGH = 0.5
+"""Below this precision a batch is advised to let its masks wait for review: most of them are no object."""
+
 SA_1B = Thresholds(pred_iou_thresh=0.88, stability_score_thresh=0.95, box_nms_thresh=0.7)
 """What the paper used with its ViT-H. Source: Segment Anything, appendix B."""
 
@@ -44,3 +47,10 @@ def thresholds_in(metrics: Mapping[str, Any]) -> Thresholds | None:
     if not isinstance(found, Mapping) or any(name not in found for name in names):
         raise InvalidSetting(f"A model's metrics must hold {', '.join(names)} under {METRIC!r}.")
     return Thresholds(**{name: found[name] for name in names})
+
+
+def precision_in(metrics: Mapping[str, Any]) -> float | None:
+    """How many of the masks that these thresholds kept were right where they were calibrated, 0 to 1; None: unknown."""
+    found = metrics.get(METRIC)
+    precision = found.get("precision") if isinstance(found, Mapping) else None
+    return float(precision) if isinstance(precision, int | float) and 0 <= precision <= 1 else None

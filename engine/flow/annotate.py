@@ -47,9 +47,18 @@ class MaskContent:
 
 
 def put_mask(
-    uow: UnitOfWork, user: User, image_id: UUID, mask_id: UUID, content: MaskContent, base_version: int | None
+    uow: UnitOfWork,
+    user: User,
+    image_id: UUID,
+    mask_id: UUID,
+    content: MaskContent,
+    base_version: int | None,
+    review: Literal[Review.WAITING, Review.ACCEPTED] | None = None,
 ) -> tuple[Mask, Outcome]:
     """Create a mask (`base_version` None) or replace the version the client started from.
+
+    `review` says whether a mask that a batch put up for review waits or is annotation; None accepts it if its content
+    changes, since whoever refines a mask has looked at it. It has no effect on a mask that was never up for review.
 
     Repeating the same call is "unchanged". Raises VersionConflict when the stored version is another one,
     InvalidMask for an RLE or a field that makes no sense for the image, NotFound for an unknown image or mask,
@@ -77,6 +86,8 @@ def put_mask(
     if mask.image_id != image.id:
         raise Conflict(f"Mask {mask_id} belongs to another image. Make a new UUID for a new mask.")
     same = mask.deleted_at is None and all(getattr(mask, name) == value for name, value in values.items())
+    reviewed = mask.review if mask.review is None or (same and review is None) else review or Review.ACCEPTED
+    same = same and reviewed is mask.review
     started_from = base_version or 0
     if same and started_from in (mask.version, mask.version - 1):
         return mask, "unchanged"
@@ -86,9 +97,7 @@ def put_mask(
         raise Conflict("This mask is deleted. Restore it before changing it.")
     for name, value in values.items():
         setattr(mask, name, value)
-    if mask.review is Review.WAITING:
-        # Whoever refines a mask has looked at it.
-        mask.review = Review.ACCEPTED
+    mask.review = reviewed
     _next_version(uow, user, mask, "mask.updated")
     return mask, "updated"
 

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import select
 
 from engine.flow.batch_order import BatchOrder
-from engine.flow.batch_settings import automatic_config
+from engine.flow.batch_settings import CALIBRATED, automatic_config
 from engine.flow.batches import chosen_images, model_of, settings_with
-from engine.store.tables import ItemState, Job, JobItem, JobKind
+from engine.flow.model_thresholds import thresholds_of
+from engine.store.tables import ItemState, Job, JobItem, JobKind, Model
 from engine.store.unit_of_work import UnitOfWork
 
 _MEASURED = 200
@@ -23,6 +24,9 @@ class Estimate:
 
     `settings`: every setting the batch would have, defaults and the model's own thresholds included.
 
+    `precision`: what part of its masks will be right, as far as the model's calibration says, 0 to 1; None for another
+    kind of batch, for thresholds that are not the calibrated ones, and where it is not known.
+
     `measured_images`: how many past images say so. `same_settings`: whether they were done with these settings.
     """
 
@@ -32,6 +36,7 @@ class Estimate:
     measured_images: int
     same_settings: bool
     settings: dict[str, Any]
+    precision: float | None
 
 
 def estimate_batch(uow: UnitOfWork, project_id: UUID, order: BatchOrder) -> Estimate:
@@ -44,6 +49,7 @@ def estimate_batch(uow: UnitOfWork, project_id: UUID, order: BatchOrder) -> Esti
     images = len(chosen_images(uow, project_id, order))
     model = model_of(uow, order)
     settings = settings_with(uow, order, model)
+    precision = _precision(uow, order, model, settings)
     past = uow.session.scalars(
         select(Job)
         .where(Job.kind == order.kind, Job.model_id == (None if model is None else model.id))
@@ -58,9 +64,16 @@ def estimate_batch(uow: UnitOfWork, project_id: UUID, order: BatchOrder) -> Esti
     same = _durations(uow, alike)
     durations = same or _durations(uow, as_often) or _durations(uow, scaled)
     if not durations:
-        return Estimate(images, None, None, 0, False, settings)
+        return Estimate(images, None, None, 0, False, settings, precision)
     mean = sum(durations) / len(durations)
-    return Estimate(images, mean, mean * images, len(durations), bool(same), settings)
+    return Estimate(images, mean, mean * images, len(durations), bool(same), settings, precision)
+
+
+def _precision(uow: UnitOfWork, order: BatchOrder, model: Model | None, settings: Mapping[str, Any]) -> float | None:
+    own = None if model is None else thresholds_of(uow, model)
+    if own is None or order.kind is not JobKind.AUTOMATIC:
+        return None
+    return own.precision if set(own.thresholds.to_settings()) <= set(settings.get(CALIBRATED, ())) else None
 
 
 def _points(kind: JobKind, settings: Mapping[str, Any]) -> int:

@@ -12,7 +12,7 @@ from engine.flow.image_tags import has_tag, tags_by_image
 from engine.flow.models import live_model
 from engine.flow.projects import get_project
 from engine.store.annotations import is_annotation
-from engine.store.tables import Assignment, AssignmentState, Event, Image, Mask, Role, User
+from engine.store.tables import Assignment, AssignmentState, Event, Image, Mask, Review, Role, User
 from engine.store.unit_of_work import UnitOfWork
 
 
@@ -30,12 +30,13 @@ class ImageSummary:
 
     `index` is its 0-based place in the project (order of import). `masks_revision` changes whenever a mask of the
     image is added, changed, deleted or restored. `embedding` is for the live model. `assignment` is None for an image
-    that the queue never touched.
+    that the queue never touched. `mask_count` leaves out masks that wait for review; they are `waiting_count`.
     """
 
     image: Image
     index: int
     mask_count: int
+    waiting_count: int
     masks_revision: str
     embedding: EmbeddingState
     assignment: Assignment | None
@@ -101,7 +102,7 @@ def get_image_in_project(uow: UnitOfWork, image_id: UUID) -> ImageInProject:
 
 def masks_revision(uow: UnitOfWork, image_id: UUID) -> str:
     """A word that changes whenever a mask of the image is added, changed, deleted or restored."""
-    return _mask_figures(uow, [image_id]).get(image_id, (0, "0"))[1]
+    return _mask_figures(uow, [image_id]).get(image_id, _NO_MASKS)[2]
 
 
 def delete_image(uow: UnitOfWork, user: User, image_id: UUID) -> None:
@@ -136,7 +137,7 @@ def _summaries(uow: UnitOfWork, images: list[tuple[Image, int]]) -> list[ImageSu
         ImageSummary(
             image,
             index,
-            *figures.get(image.id, (0, "0")),
+            *figures.get(image.id, _NO_MASKS),
             states.get(image.id, EmbeddingState("none")),
             assignments.get(image.id),
             tags.get(image.id, []),
@@ -161,14 +162,21 @@ def _passes(image_filter: ImageFilter) -> ColumnElement[bool]:
             return assigned.where(Assignment.state == AssignmentState.SKIPPED)
 
 
-def _mask_figures(uow: UnitOfWork, image_ids: list[UUID]) -> dict[UUID, tuple[int, str]]:
-    """(masks not deleted, revision) by image. Every change raises a version, so their sum is a revision."""
+_NO_MASKS = (0, 0, "0")
+
+
+def _mask_figures(uow: UnitOfWork, image_ids: list[UUID]) -> dict[UUID, tuple[int, int, str]]:
+    """(masks, those that wait for review, revision) by image.
+
+    Every change raises a version, so their sum is a revision.
+    """
+    waits = and_(Mask.deleted_at.is_(None), Mask.review == Review.WAITING)
     rows = uow.session.execute(
-        select(Mask.image_id, func.count().filter(Mask.deleted_at.is_(None)), func.sum(Mask.version))
+        select(Mask.image_id, func.count().filter(is_annotation()), func.count().filter(waits), func.sum(Mask.version))
         .where(Mask.image_id.in_(image_ids))
         .group_by(Mask.image_id)
     )
-    return {image_id: (count, str(revision)) for image_id, count, revision in rows}
+    return {image_id: (count, waiting, str(revision)) for image_id, count, waiting, revision in rows}
 
 
 def _before(image: Image) -> ColumnElement[bool]:

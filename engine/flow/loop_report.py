@@ -184,13 +184,14 @@ def _masks_per_image(uow: UnitOfWork, project_id: UUID, span: _Span) -> float | 
 def _prefilled(uow: UnitOfWork, project_id: UUID, span: _Span) -> tuple[int, int]:
     """(offered and decided on, kept): a mask is decided on when it was reviewed, deleted, or its image finished."""
     kept = and_(Mask.deleted_at.is_(None), or_(Mask.review.is_(None), Mask.review == Review.ACCEPTED))
+    reviewed = Mask.review.in_((Review.ACCEPTED, Review.REJECTED))
     decided = or_(
-        Mask.review.in_((Review.ACCEPTED, Review.REJECTED)),
+        reviewed,
         Mask.deleted_at.is_not(None),
         and_(Mask.review.is_(None), Assignment.state == AssignmentState.FINISHED),
     )
     # What a later prefilling took back, nobody had looked at.
-    by_person = or_(Mask.deleted_at.is_(None), Mask.review.is_not(None), _deleted_by_person())
+    by_person = or_(Mask.deleted_at.is_(None), reviewed, _deleted_by_person())
     row = uow.session.execute(
         select(func.count(), func.count().filter(kept))
         .select_from(Mask)

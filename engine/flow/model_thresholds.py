@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from engine.automatic.thresholds import METRIC, Thresholds, thresholds_in
+from engine.automatic.thresholds import METRIC, Thresholds, precision_in, thresholds_in
 from engine.flow.model_figures import SUFFIX, bundled_metrics, read_metrics
 from engine.flow.models import DETECTORS, find_model
 from engine.settings import get_settings
@@ -17,10 +17,14 @@ from engine.store.unit_of_work import UnitOfWork, unit_of_work
 
 @dataclass(frozen=True)
 class OwnThresholds:
-    """Thresholds, and the name of the model they were calibrated for: the one that was asked, or an ancestor."""
+    """Thresholds, and the name of the model they were calibrated for: the one that was asked, or an ancestor.
+
+    `precision`: the part of the masks kept by them that was right there, 0 to 1; None where nobody noted it.
+    """
 
     thresholds: Thresholds
     calibrated_for: str
+    precision: float | None
 
 
 def thresholds_of(uow: UnitOfWork, model: Model) -> OwnThresholds | None:
@@ -34,7 +38,7 @@ def thresholds_of(uow: UnitOfWork, model: Model) -> OwnThresholds | None:
     while current is not None and current.id not in seen and current.arch not in DETECTORS:
         found = thresholds_in(current.metrics)
         if found is not None:
-            return OwnThresholds(found, current.name)
+            return OwnThresholds(found, current.name, precision_in(current.metrics))
         seen.add(current.id)
         current = None if current.parent_id is None else uow.session.get(Model, current.parent_id)
     return None
@@ -63,4 +67,4 @@ def named_thresholds(name_or_path: str) -> OwnThresholds | None:
     weights = Path(name_or_path).expanduser()
     metrics = read_metrics(weights.with_suffix(SUFFIX)) if weights.is_file() else bundled_metrics(name_or_path)
     found = thresholds_in(metrics)
-    return None if found is None else OwnThresholds(found, weights.stem)
+    return None if found is None else OwnThresholds(found, weights.stem, precision_in(metrics))

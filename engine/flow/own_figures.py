@@ -24,7 +24,7 @@ class OwnFigures:
 
 
 def own_figures(uow: UnitOfWork, user: User, project_id: UUID, since: datetime) -> OwnFigures:
-    """Over the masks of the project that `user` has made since then, without deleted and automatic ones.
+    """Over the masks of the project that `user` has made since then, without deleted ones and those of batches.
 
     Raises NotFound.
     """
@@ -37,6 +37,8 @@ def own_figures(uow: UnitOfWork, user: User, project_id: UUID, since: datetime) 
             Mask.created_at >= since,
             Mask.deleted_at.is_(None),
             Mask.stage != Stage.AUTOMATIC,
+            # A batch's masks carry the name of whoever started it.
+            Mask.job_id.is_(None),
             Image.project_id == project_id,
         )
     ).all()

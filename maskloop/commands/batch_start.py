@@ -15,7 +15,7 @@ from engine.settings import Settings
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
 from maskloop.batch_following import follow_batch, print_one
 from maskloop.batch_lookup import find_batch, project_named, short
-from maskloop.batch_tables import estimate_line, schedule_json, thresholds_line
+from maskloop.batch_tables import estimate_line, review_line, schedule_json, thresholds_line
 from maskloop.commands.batch_options import (
     AnnotatedOption,
     AtOnceOption,
@@ -101,10 +101,12 @@ def start(
     read_order(values)
     deployment = open_store(data)
     with unit_of_work(read_only=True) as uow:
-        project_id = project_named(uow, project).id
+        chosen = project_named(uow, project)
+        project_id = chosen.id
         order = _order(uow, values, model, images_of)
+        review = chosen.review_batches if review is None else review
     if estimate:
-        _estimate(project_id, order, as_json)
+        _estimate(project_id, order, as_json, review)
     elif planned:
         _plan(project_id, order, when, as_json)
     else:
@@ -120,20 +122,20 @@ def _order(uow: UnitOfWork, values: dict[str, Any], model: str | None, images_of
     return read_order(values)
 
 
-def _estimate(project_id: UUID, order: BatchOrder, as_json: bool) -> None:
+def _estimate(project_id: UUID, order: BatchOrder, as_json: bool, review: bool) -> None:
     with unit_of_work(read_only=True) as uow:
         estimate = estimate_batch(uow, project_id, order)
     if as_json:
         print_json(vars(estimate))
     else:
         print(estimate_line(estimate))
-        _print_thresholds(estimate)
+        _print_advice(estimate, review)
 
 
-def _print_thresholds(estimate: Estimate) -> None:
-    thresholds = thresholds_line(estimate.settings)
-    if thresholds is not None:
-        print(thresholds)
+def _print_advice(estimate: Estimate, review: bool) -> None:
+    for line in (thresholds_line(estimate.settings), review_line(estimate.precision, review)):
+        if line is not None:
+            print(line)
 
 
 def _plan(project_id: UUID, order: BatchOrder, when: When, as_json: bool) -> None:
@@ -153,7 +155,7 @@ def _start(project_id: UUID, order: BatchOrder, deployment: Settings, follow: bo
         job = start_batch(uow, create_owner_if_none(uow), project_id, order)
     if not as_json:
         print(f"Started {short(job.id)}: {estimate_line(estimate)}")
-        _print_thresholds(estimate)
+        _print_advice(estimate, job.review)
         if deployment.embedded and find_running(deployment.data) is None:
             print("It is worked on once maskloop runs: maskloop up")
     if follow:

@@ -73,6 +73,7 @@ def test_an_estimate_starts_nothing(client: httpx.Client, batches: str, images: 
         "seconds": None,
         "measured_images": 0,
         "same_settings": False,
+        "precision": None,
     }
     assert client.get(batches).json() == []
 

@@ -87,10 +87,16 @@ def test_an_annotator_cannot_make_or_delete_a_project(client: httpx.Client, proj
 
 
 @pytest.mark.parametrize("wrong", ["7", "not-a-uuid", "%00", "..%2f..%2fetc"])
-def test_a_wrong_uuid_is_a_clients_mistake(client: httpx.Client, wrong: str) -> None:
+def test_what_is_no_id_names_nothing_and_makes_nothing(client: httpx.Client, wrong: str) -> None:
     for path in (f"projects/{wrong}", f"images/{wrong}", f"images/{wrong}/masks", f"images/{wrong}/thumbnail"):
-        assert client.get(f"/api/v1/{path}").status_code in (404, 422)
-    assert_problem(client.get("/api/v1/projects/not-a-uuid"), 422, "project_id")
+        assert_problem(client.get(f"/api/v1/{path}"), 404, "nothing at")
+    body = {"segmentation": {"size": [1, 1], "counts": "01"}, "stage": "manual", "prompts": {"points": []}}
+    made = client.put(
+        f"/api/v1/images/{uuid.uuid4()}/masks/7",
+        json={**body, "active_ms": 0, "idle_ms": 0},
+        headers={"If-None-Match": "*"},
+    )
+    assert_problem(made, 422, "mask_id")
 
 
 def test_an_unknown_address_and_a_wrong_method_say_so(client: httpx.Client) -> None:

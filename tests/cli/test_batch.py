@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from engine.flow.model_thresholds import record_thresholds
 from engine.sam import Sam
 from engine.settings import get_settings
+from engine.store.unit_of_work import unit_of_work
 from maskloop.cli import run
 from migrations import upgrade
 from tests.fixtures.deployment import register
@@ -62,6 +64,15 @@ def test_a_batch_is_planned_and_the_plan_removed(project: str, capsys: pytest.Ca
     assert schedule["cron"] == "0 2 * * 1-5"
     assert "starts nothing any more" in said(capsys, "unschedule", schedule["id"][:6])
     assert "Nothing is planned" in said(capsys, "schedules")
+
+
+def test_masks_that_are_mostly_wrong_are_advised_to_wait(project: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with unit_of_work() as uow:
+        thresholds = {"pred_iou_thresh": 0.5, "stability_score_thresh": 0.5, "box_nms_thresh": 0.5}
+        record_thresholds(uow, "tiny", {**thresholds, "precision": 0.25})
+    assert "about 25% of what it finds is right; with --review" in said(capsys, "start", "automatic", "--estimate")
+    assert "--review" not in said(capsys, "start", "automatic", "--estimate", "--review")
+    assert "--review" not in said(capsys, "start", "embed", "--estimate")
 
 
 def test_an_estimate_starts_nothing(project: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -166,6 +166,8 @@ def test_prefilled_masks_count_once_somebody_decided(
     offered(owner, reviewed, job, review=Review.ACCEPTED)
     offered(owner, reviewed, job, review=Review.REJECTED, deleted_at=utc_now())
     offered(owner, reviewed, job, review=Review.WAITING)
+    # As a later batch takes back what nobody has looked at.
+    offered(owner, reviewed, job, review=Review.WAITING, version=2, deleted_at=utc_now())
     offered(owner, finished, job)
     offered(owner, open_, job)
     with unit_of_work(read_only=True) as uow:

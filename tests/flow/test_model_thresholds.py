@@ -24,7 +24,7 @@ OWN = {"pred_iou_thresh": 0.55, "stability_score_thresh": 0.2, "box_nms_thresh":
 @pytest.fixture
 def calibrated(model: Model) -> Model:
     with unit_of_work() as uow:
-        record_thresholds(uow, model.name, {**OWN, "f1": 0.5})
+        record_thresholds(uow, model.name, {**OWN, "precision": 0.25})
     return model
 
 
@@ -51,7 +51,10 @@ def test_a_batch_uses_its_models_thresholds_but_for_what_is_set(
     assert again.settings == {name: value for name, value in some.settings.items() if name != "calibrated"}
     with unit_of_work(read_only=True) as uow:
         estimate = estimate_batch(uow, project.id, read_order({"kind": "automatic"}))
+        other = estimate_batch(uow, project.id, read_order({"kind": "automatic", "settings": {"pred_iou_thresh": 0.9}}))
+        embed = estimate_batch(uow, project.id, read_order({"kind": "embed"}))
     assert thresholds(estimate.settings) == OWN
+    assert (estimate.precision, other.precision, embed.precision) == (0.25, None, None)
 
 
 def test_a_model_that_nobody_calibrated_has_its_parents_or_the_presets(
@@ -78,7 +81,7 @@ def test_new_figures_leave_the_thresholds(calibrated: Model) -> None:
     with unit_of_work() as uow:
         record_metrics(uow, calibrated.name, {"miou": {}})
     with unit_of_work(read_only=True) as uow:
-        assert uow.session.get_one(Model, calibrated.id).metrics == {"miou": {}, METRIC: {**OWN, "f1": 0.5}}
+        assert uow.session.get_one(Model, calibrated.id).metrics == {"miou": {}, METRIC: {**OWN, "precision": 0.25}}
 
 
 def test_a_name_is_looked_up_and_a_file_read(calibrated: Model, tiny_sam: Sam, tmp_path: Path) -> None:

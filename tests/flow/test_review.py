@@ -1,9 +1,11 @@
 """Masks that wait for review: found, accepted, rejected, taken back."""
 
+from typing import Literal
+
 import pytest
 
 from engine.errors import NotAllowed, NotFound
-from engine.flow.annotate import mask_history, put_mask
+from engine.flow.annotate import MaskContent, mask_history, put_mask, segmentation_of
 from engine.flow.compare_batches import comparable_batches, compare_batches
 from engine.flow.export import export_sa1b
 from engine.flow.images import ImageFilter, list_images
@@ -37,6 +39,12 @@ def apply(user: User, project: Project, masks: list[Mask], decision: Decision) -
         return decide(uow, user, project.id, ids(masks), decision).changed
 
 
+def content_of(mask: Mask, image: Image) -> MaskContent:
+    """What a client sends of a mask as it is stored."""
+    fields = {name: getattr(mask, name) for name in MaskContent.__dataclass_fields__ if name != "segmentation"}
+    return MaskContent(segmentation=segmentation_of(mask, image), **fields)
+
+
 def exported(project: Project) -> bytes:
     with unit_of_work(read_only=True) as uow:
         return b"".join(data for _, data in export_sa1b(uow, project.id))
@@ -57,15 +65,18 @@ def test_accepted_masks_are_annotation_and_rejected_ones_are_not(
 
 
 def test_masks_that_wait_are_not_counted_as_annotation(batch: Job, project: Project, owner: User, image: Image) -> None:
-    def counted() -> tuple[int, int, int]:
+    def counted() -> tuple[int, int, int, int, int]:
         with unit_of_work(read_only=True) as uow:
             summary = summarize_project(uow, project.id)
             listed = list_images(uow, project.id, 0, 50, ImageFilter.ANNOTATED).total
-        return summary.mask_count, summary.annotated_image_count, listed
+            (of_image,) = list_images(uow, project.id, 0, 50).items
+        return summary.mask_count, summary.annotated_image_count, listed, of_image.mask_count, of_image.waiting_count
 
-    assert counted() == (0, 0, 0)
-    apply(owner, project, waiting(project)[:1], Decision.ACCEPT)
-    assert counted() == (1, 1, 1)
+    masks = waiting(project)
+    assert counted() == (0, 0, 0, 0, len(masks))
+    apply(owner, project, masks[:1], Decision.ACCEPT)
+    apply(owner, project, masks[1:2], Decision.REJECT)
+    assert counted() == (1, 1, 1, 1, len(masks) - 2)
 
 
 def test_decisions_can_be_repeated_and_taken_back(batch: Job, project: Project, owner: User, image: Image) -> None:
@@ -98,6 +109,32 @@ def test_who_refines_a_waiting_mask_has_accepted_it(batch: Job, project: Project
         changed, _ = put_mask(uow, owner, image.id, mask.id, mask_content(stage=Stage.AUTOMATIC), 1)
         assert changed.review is Review.ACCEPTED
     assert mask.id not in ids(waiting(project))
+
+
+def test_a_waiting_mask_is_kept_from_the_annotation_page_and_put_back(
+    batch: Job, project: Project, owner: User, image: Image
+) -> None:
+    mask, *_ = waiting(project)
+    same = content_of(mask, image)
+
+    def put(version: int, review: Literal[Review.WAITING, Review.ACCEPTED] | None) -> tuple[Review | None, str]:
+        with unit_of_work() as uow:
+            stored, outcome = put_mask(uow, owner, image.id, mask.id, same, version, review)
+            return stored.review, outcome
+
+    assert put(1, None) == (Review.WAITING, "unchanged")
+    assert put(1, Review.ACCEPTED) == (Review.ACCEPTED, "updated")
+    assert put(1, Review.ACCEPTED) == (Review.ACCEPTED, "unchanged")
+    assert mask.id not in ids(waiting(project))
+    assert put(2, Review.WAITING) == (Review.WAITING, "updated")
+    assert mask.id in ids(waiting(project))
+
+
+def test_only_a_batchs_mask_can_wait(project: Project, owner: User, image: Image) -> None:
+    with unit_of_work() as uow:
+        put_mask(uow, owner, image.id, image.id, mask_content(), None, Review.WAITING)
+        stored, outcome = put_mask(uow, owner, image.id, image.id, mask_content(), 1, Review.WAITING)
+    assert (stored.review, outcome) == (None, "unchanged")
 
 
 def test_masks_wait_where_the_project_says_so(

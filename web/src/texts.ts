@@ -58,6 +58,7 @@ export const texts = {
   preparingDemo: "On first start a demo project with a few scenes appears here within a minute.",
   imageCount: (count: number) => plural(count, "image"),
   maskCount: (count: number) => plural(count, "mask"),
+  toReview: (count: number) => `${count.toLocaleString("en")} to review`,
   annotatedOf: (annotated: number, total: number) =>
     total === 0
       ? "no images yet"
@@ -66,8 +67,8 @@ export const texts = {
   upload: "Add images",
   dropHere: "Drop the images to add them to this project",
   uploads: "Uploads",
-  uploadsDone: (done: number, total: number) =>
-    `${done.toLocaleString("en")} of ${plural(total, "file")} done`,
+  uploadsDone: (done: number, total: number, failed: number) =>
+    `${done.toLocaleString("en")} of ${plural(total, "file")} done${failed > 0 ? `, ${failed.toLocaleString("en")} failed` : ""}`,
   uploadWaiting: "waiting",
   uploadStored: "added",
   uploadDuplicate: "already in this project",
@@ -231,6 +232,18 @@ export const texts = {
   labelInHand: "New masks get this label",
   putLabelDown: "No label for new masks",
   objectName: (number: number) => `Object ${number}`,
+  waitingCount: (count: number) => `${plural(count, "mask")} to keep or delete`,
+  waitingHint: (keepKey: string, deleteKey: string) =>
+    [keepKey && `${keepKey} keeps`, deleteKey && `${deleteKey} deletes`, "and the next follows"]
+      .filter(Boolean)
+      .join(", "),
+  waits: "to review",
+  keepMask: (name: string) => `Keep ${name}`,
+  keepAll: "Keep all",
+  deleteAll: "Delete all",
+  deleteListed: (count: number) => `Delete ${plural(count, "listed mask")}`,
+  masksDeleted: (count: number, undoKey: string) =>
+    `${plural(count, "mask")} deleted${undoKey ? `; ${undoKey} brings ${count === 1 ? "it" : "them"} back` : ""}.`,
   deletedMasks: "Deleted masks",
   backToObjects: "Back to the objects",
   noDeletedTitle: "Nothing was deleted",
@@ -372,6 +385,7 @@ export const texts = {
     drop: "Drop the object, or deselect",
     undo: "Undo",
     redo: "Redo",
+    keep: "Keep the mask that waits for review, go to the next",
     delete: "Delete the selected point or mask",
     brushTool: "Brush",
     eraserTool: "Eraser",

@@ -81,6 +81,7 @@ export const ACTIONS = {
     repeats: true,
     run: (annotation) => annotation.editor.redo(),
   },
+  keep: { group: "make", keys: ["Y"], run: (annotation) => annotation.keepSelected() },
   delete: {
     group: "make",
     keys: ["Delete", "Backspace"],

@@ -6,7 +6,7 @@ import type { LocalDecoder } from "../decoder/local_decoder";
 import { DecodeSession } from "../decoder/session";
 import { ActiveClock } from "../document/active_time";
 import { type DraftRecord, draftFrom } from "../document/draft";
-import { Editor, type EditorState } from "../document/editor";
+import { type DocumentMask, Editor, type EditorState, isWaiting } from "../document/editor";
 import type { Journal } from "../document/journal";
 import { area, bounds } from "../document/rle";
 import { contains } from "../document/rle_operations";
@@ -24,10 +24,12 @@ import type { Tool, ToolCommands, ToolKey, ToolName } from "../tools/tool";
 import { Cross } from "./cross";
 import { keepDraft } from "./draft_keeper";
 import { HoverPreview } from "./hover_preview";
+import { keymap } from "./keymap";
 import { type Decoding, ObjectMaking } from "./object_making";
 import { preferences } from "./preferences";
 import { INITIALLY_SHOWN, type Notice, type Shown } from "./shown";
 import { toolCommands } from "./tool_commands";
+import { keepToolInHand, toolInHand } from "./tool_in_hand";
 
 export interface AnnotationOptions {
   readonly image: ImageDetail;
@@ -57,7 +59,10 @@ export class Annotation {
   readonly image: ImageDetail;
   readonly editor: Editor;
   readonly clock = new ActiveClock(performance.now());
-  readonly shown = new Observable<Shown>(INITIALLY_SHOWN);
+  readonly shown = new Observable<Shown>({
+    ...INITIALLY_SHOWN,
+    tool: toolInHand(globalThis.sessionStorage),
+  });
   readonly making: ObjectMaking;
   /** Null until the canvas has a size. */
   readonly view = new Observable<View | null>(null);
@@ -216,6 +221,7 @@ export class Annotation {
     this.cross.cancel();
     this.tools[before].key?.("cancel", this.commands);
     this.shown.update({ tool, brushAt: null });
+    keepToolInHand(globalThis.sessionStorage, tool);
   }
 
   /** A key for the tool in the hand; true when it was in the middle of something. */
@@ -244,8 +250,38 @@ export class Annotation {
   }
 
   deleteMask(id: string): void {
+    const mask = this.editor.getState().masks.get(id);
     this.editor.delete(id);
     this.shown.update({ selectedId: null, hoveredId: null });
+    if (mask && isWaiting(mask)) this.#goToWaiting(mask.order);
+  }
+
+  /** Deletes masks at once, as one step of undo. */
+  deleteMasks(masks: readonly DocumentMask[]): void {
+    this.editor.delete(...masks.map(({ id }) => id));
+    this.shown.update({ selectedId: null, hoveredId: null });
+    this.tell("info", texts.masksDeleted(masks.length, keymap.shown("undo")));
+  }
+
+  /** Keeps the selected mask, or that under the cursor, if it waits for review, and selects the next that does. */
+  keepSelected(): void {
+    const { masks } = this.editor.getState();
+    const mask = masks.get(this.shown.getState().selectedId ?? this.#maskAtPointer() ?? "");
+    if (mask && isWaiting(mask)) this.editor.keep(mask.id);
+    this.#goToWaiting(mask?.order ?? -1);
+  }
+
+  /** Keeps what waits for review among these, as one step of undo. */
+  keepMasks(masks: readonly DocumentMask[]): void {
+    this.editor.keep(...masks.filter(isWaiting).map(({ id }) => id));
+  }
+
+  /** Selects the mask that waits for review and comes next in the list, from its start again after the last. */
+  #goToWaiting(after: number): void {
+    const waiting = [...this.editor.getState().masks.values()].filter(isWaiting);
+    const next = waiting.find(({ order }) => order > after) ?? waiting[0];
+    this.select(next?.id ?? null);
+    if (next) this.showMask(next.id);
   }
 
   /** Brings back a deleted mask. */

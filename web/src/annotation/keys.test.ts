@@ -1,12 +1,14 @@
 import "fake-indexeddb/auto";
 import { beforeEach, expect, it } from "vitest";
 import { createApi } from "../api/client";
-import type { ImageDetail, Me } from "../api/types";
+import type { ImageDetail, Mask, Me } from "../api/types";
+import { isWaiting } from "../document/editor";
 import { Journal } from "../document/journal";
 import { area } from "../document/rle";
 import { SaveQueue } from "../document/save_queue";
 import { imagePoint, screenPoint } from "../geometry/points";
 import { Observable } from "../observable";
+import { makeBody, makeMask } from "../testing/mask_server";
 import { Browser } from "../testing/tabs";
 import type { PageCommands } from "./actions";
 import { Annotation } from "./annotation";
@@ -189,4 +191,23 @@ it("changed keys are kept in the browser", () => {
   expect([again.keysOf("finishImage"), again.keysOf("nextImage")]).toEqual([["N"], []]);
   kept.set([...kept.keys()][0] ?? "", '{"finishImage": 7, "nothing": ["N"]}');
   expect(new Keymap(storage).getState()).toEqual({});
+});
+
+it("Y walks through the masks that wait for review and keeps them, Delete rejects", () => {
+  const stored = ["a", "b", "c"].map(
+    (id) => ({ ...makeMask(id, "image", makeBody("0S1")), review: "waiting" }) as Mask,
+  );
+  annotation.editor.restore({ ...makeMask("own", "image", makeBody("0S1")), review: null } as Mask);
+  for (const mask of stored) annotation.editor.restore(mask);
+  const selected = () => annotation.shown.getState().selectedId;
+  const waiting = () => [...annotation.editor.getState().masks.values()].filter(isWaiting).length;
+  press("y");
+  expect([selected(), waiting()]).toEqual(["a", 3]);
+  press("y");
+  expect([selected(), waiting()]).toEqual(["b", 2]);
+  press("Delete");
+  expect([selected(), waiting()]).toEqual(["c", 1]);
+  press("y");
+  expect([selected(), waiting()]).toEqual([null, 0]);
+  expect([...annotation.editor.getState().masks.keys()]).toEqual(["own", "a", "c"]);
 });

@@ -177,6 +177,7 @@ export class ObjectMaking {
     const refined = draft.refines ? (this.#editor.getState().masks.get(draft.refines) ?? null) : null;
     if (refined?.rle === pixels && (refined.body.label ?? null) === draft.label) {
       this.drop();
+      this.#editor.keep(refined.id);
       return;
     }
     const decoding = this.#options.decoding();

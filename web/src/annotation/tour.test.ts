@@ -48,3 +48,20 @@ it("leaves out what the person leaves out, and comes once", () => {
   const storage = { getItem: (key: string) => stored.get(key) ?? null, setItem: () => undefined };
   expect(new Tour(storage).getState()).toBeNull();
 });
+
+it("goes on after a reload where it was, and is over on the next image", () => {
+  click();
+  const storage = {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => void stored.set(key, value),
+  };
+  const reloaded = new Tour(storage);
+  expect(reloaded.getState()).toBe("correct");
+  const again = new Editor([], () => undefined);
+  reloaded.follow(again);
+  again.accept("id", makeBody("1"), PIXEL, "Me");
+  expect(reloaded.getState()).toBe("goOn");
+  reloaded.follow(new Editor([], () => undefined));
+  expect(reloaded.getState()).toBeNull();
+  expect(new Tour(storage).getState()).toBeNull();
+});

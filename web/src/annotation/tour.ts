@@ -9,24 +9,26 @@ export type TourStep = (typeof TOUR_STEPS)[number];
 type TourStorage = Pick<Storage, "getItem" | "setItem">;
 
 const STORED_AS = "maskloop.tour";
+const TAKEN = "taken";
 
-/** Null: over, or taken before in this browser. */
+/** Null: over, or taken before in this browser. It goes on where it was, on another image as well as after a reload. */
 export class Tour extends Observable<TourStep | null> {
   readonly #storage: TourStorage | undefined;
 
   constructor(storage: TourStorage | undefined) {
-    let taken = false;
+    let stored: string | null | undefined = null;
     try {
-      taken = storage?.getItem(STORED_AS) === "taken";
+      stored = storage?.getItem(STORED_AS);
     } catch {
       // A forbidden storage: the tour comes again, and can be closed again.
     }
-    super(taken ? null : "click");
+    super(stored === TAKEN ? null : (TOUR_STEPS.find((step) => step === stored) ?? "click"));
     this.#storage = storage;
   }
 
-  /** Goes on as the person does; the result stops it. */
+  /** Goes on as the person does; the result stops it. On another image than its last step began on, it is over. */
   follow(editor: Editor): () => void {
+    if (this.getState() === "goOn") this.end();
     const before = editor.getState().masks.size;
     return editor.subscribe(() => {
       const step = this.getState();
@@ -42,8 +44,12 @@ export class Tour extends Observable<TourStep | null> {
 
   end(): void {
     this.set(null);
+  }
+
+  override set(step: TourStep | null): void {
+    super.set(step);
     try {
-      this.#storage?.setItem(STORED_AS, "taken");
+      this.#storage?.setItem(STORED_AS, step ?? TAKEN);
     } catch {
       // As above.
     }

@@ -89,6 +89,11 @@ export function isNotSignedIn(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401;
 }
 
+/** Statuses that another try, or signing in again, can turn into success. */
+export function mayPass(status: number): boolean {
+  return status === 401 || status === 408 || status === 429 || status >= 500;
+}
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof ApiError && error.status === 404;
 }

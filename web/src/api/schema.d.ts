@@ -1999,6 +1999,11 @@ export interface components {
             settings: {
                 [key: string]: unknown;
             };
+            /**
+             * Precision
+             * @description The part of an automatic batch's masks that is right, by the model's calibration; null: unknown
+             */
+            precision: number | null;
         };
         /** Failure */
         Failure: {
@@ -2151,8 +2156,16 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Mask Count */
+            /**
+             * Mask Count
+             * @description Without those that wait for review
+             */
             mask_count: number;
+            /**
+             * Waiting Count
+             * @description Masks that wait for review
+             */
+            waiting_count: number;
             /**
              * Masks Revision
              * @description Changes whenever a mask of the image changes
@@ -2231,8 +2244,16 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Mask Count */
+            /**
+             * Mask Count
+             * @description Without those that wait for review
+             */
             mask_count: number;
+            /**
+             * Waiting Count
+             * @description Masks that wait for review
+             */
+            waiting_count: number;
             /**
              * Masks Revision
              * @description Changes whenever a mask of the image changes
@@ -2306,8 +2327,16 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
-            /** Mask Count */
+            /**
+             * Mask Count
+             * @description Without those that wait for review
+             */
             mask_count: number;
+            /**
+             * Waiting Count
+             * @description Masks that wait for review
+             */
+            waiting_count: number;
             /**
              * Masks Revision
              * @description Changes whenever a mask of the image changes
@@ -2516,6 +2545,11 @@ export interface components {
             /** Idle Ms */
             idle_ms: number;
             /**
+             * Review
+             * @description Null: it was never up for review. A mask that waits is in no export
+             */
+            review: ("waiting" | "accepted" | "rejected") | null;
+            /**
              * Created At
              * Format: date-time
              */
@@ -2572,6 +2606,11 @@ export interface components {
              * @description Milliseconds of pause within that time
              */
             idle_ms: number;
+            /**
+             * Review
+             * @description For a mask that a batch put up for review: whether it waits, or is annotation now. If unset, a changed mask is accepted. Has no effect on any other mask
+             */
+            review?: ("waiting" | "accepted") | null;
         };
         /**
          * MaskVersion

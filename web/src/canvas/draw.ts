@@ -12,6 +12,7 @@ export type Context2D = CanvasRenderingContext2D | OffscreenCanvasRenderingConte
 /** Of the chosen opacity. */
 const FILL = { strong: 1.4, normal: 1 };
 const CONTOUR_WIDTH = 1.5;
+const DASHES = [6, 4];
 const HALO_WIDTH = 3.5;
 const HALO = "rgb(0 0 0 / 55%)";
 const POINT_SIZE = 8;
@@ -33,6 +34,8 @@ export interface MaskStyle {
   readonly fillOpacity: number;
   /** Strong: singled out, with a wider contour. */
   readonly emphasis: "strong" | "normal";
+  /** A broken contour: it is offered, not kept. */
+  readonly offered?: boolean;
 }
 
 /** Filling the outline along pixel edges is nearest-neighbour at every zoom, without a bitmap. */
@@ -50,7 +53,9 @@ export function drawMask(context: Context2D, path: Path2D, zoom: number, style: 
   context.stroke(path);
   context.strokeStyle = style.colour;
   context.lineWidth = (CONTOUR_WIDTH + extra) / zoom;
+  if (style.offered) context.setLineDash(DASHES.map((length) => length / zoom));
   context.stroke(path);
+  if (style.offered) context.setLineDash([]);
 }
 
 export function drawBox(
@@ -67,7 +72,7 @@ export function drawBox(
   context.strokeRect(...rectangle);
   context.strokeStyle = colour;
   context.lineWidth = CONTOUR_WIDTH / zoom;
-  if (dashed) context.setLineDash([6 / zoom, 4 / zoom]);
+  if (dashed) context.setLineDash(DASHES.map((length) => length / zoom));
   context.strokeRect(...rectangle);
   context.setLineDash([]);
 }

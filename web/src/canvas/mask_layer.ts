@@ -1,6 +1,6 @@
 /** The stored masks: a picture of them that is made beside the page's thread, and on it what is newer or singled out. */
 
-import type { DocumentMask } from "../document/editor";
+import { type DocumentMask, isWaiting } from "../document/editor";
 import type { Rle } from "../document/rle";
 import { type Colouring, colourOf } from "./colours";
 import { drawMask, type MaskStyle, setImageFrame } from "./draw";
@@ -68,6 +68,7 @@ export class MaskLayer {
         colour: colourOf(mask, content.colourBy, content.labels),
         fillOpacity: content.fillOpacity,
         emphasis,
+        offered: isWaiting(mask),
       });
     if (missing.length <= MOST_DRAWN_SINGLY) for (const mask of missing) draw(mask, "normal");
     for (const mask of singled) draw(mask, "strong");
@@ -93,6 +94,7 @@ export class MaskLayer {
     const coloured: ColouredMask[] = masks.map((mask) => ({
       rle: mask.rle,
       colour: colourOf(mask, colourBy, labels),
+      offered: isWaiting(mask),
     }));
     this.#maker.make({ masks: coloured, fillOpacity, framing }, (picture) => {
       this.#making = false;

@@ -9,6 +9,7 @@ import { maskPath } from "./outline";
 export interface ColouredMask {
   readonly rle: Rle;
   readonly colour: string;
+  readonly offered: boolean;
 }
 
 /** What the picture is drawn for; `size` is the canvas in CSS pixels. */
@@ -40,9 +41,9 @@ export function drawPicture(
     originY: view.originY + size.height * MARGIN,
   };
   setImageFrame(context, shifted, pixelRatio);
-  for (const { rle, colour } of masks) {
+  for (const { rle, colour, offered } of masks) {
     const path = maskPath(rle, view.zoom * pixelRatio);
-    drawMask(context, path, view.zoom, { colour, fillOpacity, emphasis: "normal" });
+    drawMask(context, path, view.zoom, { colour, fillOpacity, emphasis: "normal", offered });
   }
 }
 

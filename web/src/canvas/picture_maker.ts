@@ -48,7 +48,11 @@ class WorkerPictureMaker implements PictureMaker {
     }
     const removed = [...this.#sent].filter(([rle]) => !sent.has(rle)).map(([, key]) => key);
     this.#sent = sent;
-    const coloured = masks.map(({ rle, colour }) => ({ key: sent.get(rle) as number, colour }));
+    const coloured = masks.map(({ rle, colour, offered }) => ({
+      key: sent.get(rle) as number,
+      colour,
+      offered,
+    }));
     this.#worker ??= spare ?? startWorker();
     if (spare === this.#worker) spare = null;
     this.#worker.onmessage = ({ data }: MessageEvent<ImageBitmap>) => {

@@ -9,7 +9,7 @@ export interface PictureRequest {
   /** Those that the worker may forget. */
   readonly removed: readonly number[];
   /** From the lowest to the highest. */
-  readonly masks: readonly { readonly key: number; readonly colour: string }[];
+  readonly masks: readonly { readonly key: number; readonly colour: string; readonly offered: boolean }[];
   readonly fillOpacity: number;
   readonly framing: Framing;
 }
@@ -29,9 +29,9 @@ self.onmessage = ({ data }: MessageEvent<PictureRequest | "forget">) => {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
   if (!context) throw new Error("This browser has no 2D canvas in workers.");
-  const drawn = masks.flatMap(({ key, colour }) => {
+  const drawn = masks.flatMap(({ key, colour, offered }) => {
     const rle = known.get(key);
-    return rle ? [{ rle, colour }] : [];
+    return rle ? [{ rle, colour, offered }] : [];
   });
   drawPicture(context, drawn, fillOpacity, framing);
   const picture = canvas.transferToImageBitmap();

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Mask } from "../api/types";
 import type { Candidate } from "../decoder/candidates";
 import { imagePoint } from "../geometry/points";
 import { makeBody, makeMask } from "../testing/mask_server";
 import { ActiveClock } from "./active_time";
-import { Editor, type MaskChange } from "./editor";
+import { Editor, isWaiting, type MaskChange } from "./editor";
 import { fromSegmentation } from "./rle";
 
 const FULL = { size: [5, 7], counts: "0S1" };
@@ -99,6 +100,40 @@ describe("undo", () => {
       ["new", false],
       ["new", true],
     ]);
+  });
+
+  it("keeps what waits for review and deletes several masks, each as one step", () => {
+    const stored = ["a", "b", "c"].map((id) => ({
+      ...makeMask(id, "image", makeBody(FULL.counts)),
+      review: "waiting",
+    }));
+    editor = new Editor(stored as Mask[], (made) => changes.push(...made));
+    const waiting = () => [...editor.getState().masks.values()].filter(isWaiting).map(({ id }) => id);
+    editor.keep("a", "b");
+    expect(waiting()).toEqual(["c"]);
+    editor.keep("a");
+    editor.delete("b", "c");
+    editor.undo();
+    expect([maskIds(), waiting()]).toEqual([["a", "b", "c"], ["c"]]);
+    editor.undo();
+    expect(waiting()).toEqual(["a", "b", "c"]);
+    expect(changes.map(({ id, body }) => [id, body?.review])).toEqual([
+      ["a", "accepted"],
+      ["b", "accepted"],
+      ["b", undefined],
+      ["c", undefined],
+      ["b", "accepted"],
+      ["c", "waiting"],
+      ["a", "waiting"],
+      ["b", "waiting"],
+    ]);
+  });
+
+  it("takes a waiting mask that is labelled for kept", () => {
+    const stored = { ...makeMask("a", "image", makeBody(FULL.counts)), review: "waiting" } as Mask;
+    editor = new Editor([stored], (made) => changes.push(...made));
+    editor.relabel("a", "gull");
+    expect(changes).toMatchObject([{ id: "a", body: { label: "gull", review: "accepted" } }]);
   });
 
   it("forgets what could be redone once something new is done", () => {

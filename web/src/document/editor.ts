@@ -17,6 +17,15 @@ export interface DocumentMask {
   readonly authorName: string | null;
 }
 
+/** Whether a batch found it and nobody has kept it yet; until then it is in no export. */
+export function isWaiting({ body }: DocumentMask): boolean {
+  return body.review === "waiting";
+}
+
+function accepted(mask: DocumentMask): DocumentMask {
+  return { ...mask, body: { ...mask.body, review: "accepted" } };
+}
+
 export interface EditorState {
   readonly masks: ReadonlyMap<string, DocumentMask>;
   readonly draft: Draft | null;
@@ -141,11 +150,23 @@ export class Editor extends Observable<EditorState> {
     this.set({ ...this.getState(), masks: new Map(this.getState().masks).set(id, mask) });
   }
 
-  delete(id: string): void {
-    if (!this.getState().masks.has(id)) return;
+  /** Deletes masks, in one step. */
+  delete(...ids: readonly string[]): void {
     const masks = new Map(this.getState().masks);
-    masks.delete(id);
-    this.#mark({ ...this.getState(), masks });
+    for (const id of ids) masks.delete(id);
+    if (masks.size < this.getState().masks.size) this.#mark({ ...this.getState(), masks });
+  }
+
+  /** Makes annotation of masks that wait for review, in one step. */
+  keep(...ids: readonly string[]): void {
+    const masks = new Map(this.getState().masks);
+    for (const id of ids) {
+      const mask = masks.get(id);
+      if (mask && isWaiting(mask)) masks.set(id, accepted(mask));
+    }
+    if (ids.some((id) => masks.get(id) !== this.getState().masks.get(id))) {
+      this.#mark({ ...this.getState(), masks });
+    }
   }
 
   /** Brings back a mask that was deleted, in this visit or an earlier one. */
@@ -159,7 +180,9 @@ export class Editor extends Observable<EditorState> {
   relabel(id: string, label: string | null): void {
     const mask = this.getState().masks.get(id);
     if (!mask || (mask.body.label ?? null) === label) return;
-    const changed = { ...mask, body: { ...mask.body, label } };
+    // Whoever labels a mask has looked at it.
+    const seen = isWaiting(mask) ? accepted(mask) : mask;
+    const changed = { ...seen, body: { ...seen.body, label } };
     this.#mark({ ...this.getState(), masks: new Map(this.getState().masks).set(id, changed) });
   }
 
@@ -259,6 +282,8 @@ export function bodyOf(mask: Mask): MaskBody {
     model_id: mask.model_id,
     active_ms: mask.active_ms,
     idle_ms: mask.idle_ms,
+    // A rejected mask that is brought back is accepted by that.
+    review: mask.review === "waiting" ? "waiting" : mask.review && "accepted",
   };
 }
 

@@ -86,6 +86,7 @@ export function sameContent(a: MaskBody | null, b: MaskBody | null): boolean {
     a === b ||
     (a.segmentation.counts === b.segmentation.counts &&
       a.stage === b.stage &&
+      (a.review === "waiting") === (b.review === "waiting") &&
       (a.label ?? null) === (b.label ?? null))
   );
 }

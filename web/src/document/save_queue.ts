@@ -1,6 +1,6 @@
 /** Brings the server's masks to what the documents say, in the background, surviving failures and page changes. */
 
-import { type Api, ApiError, Offline, unwrap } from "../api/client";
+import { type Api, ApiError, mayPass, Offline, unwrap } from "../api/client";
 import type { Mask, MaskBody } from "../api/types";
 import { Observable } from "../observable";
 import type { Journal } from "./journal";
@@ -280,9 +280,4 @@ export class SaveQueue extends Observable<SaveState> {
   #unsavedPhase(sending: boolean): SavePhase {
     return sending ? (this.#trouble ?? "saving") : "undecided";
   }
-}
-
-/** Statuses that another try, or signing in again, can turn into success. */
-function mayPass(status: number): boolean {
-  return status === 401 || status === 408 || status === 429 || status >= 500;
 }

@@ -1,12 +1,12 @@
 import { ActionIcon } from "@mantine/core";
-import { IconEye, IconEyeOff, IconTrash } from "@tabler/icons-react";
+import { IconCheck, IconEye, IconEyeOff, IconTrash } from "@tabler/icons-react";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import type { Annotation } from "../../annotation/annotation";
 import { preferences } from "../../annotation/preferences";
 import { colourOf, labelColours } from "../../canvas/colours";
 import { StageBadge } from "../../components/StageBadge";
-import type { DocumentMask } from "../../document/editor";
+import { type DocumentMask, isWaiting } from "../../document/editor";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
 import { maskName } from "./mask_name";
@@ -67,6 +67,7 @@ function ObjectRow({ mask, top, selected, annotation }: ObjectRowProps) {
   const hidden = useObservable(shown, ({ hiddenIds }) => hiddenIds.has(mask.id));
   const colouring = useObservable(preferences, ({ colourBy }) => colourBy);
   const name = maskName(mask);
+  const waiting = isWaiting(mask);
   const pick = (): void => {
     annotation.select(selected ? null : mask.id);
     if (!selected) annotation.showMask(mask.id);
@@ -96,8 +97,24 @@ function ObjectRow({ mask, top, selected, annotation }: ObjectRowProps) {
           style={{ background: colourOf(mask, colouring, labelColours(annotation.labels)) }}
         />
         <span className={styles.name}>{name}</span>
-        <StageBadge stage={mask.body.stage} />
+        {waiting ? (
+          <span className={styles.waits}>{texts.waits}</span>
+        ) : (
+          <StageBadge stage={mask.body.stage} />
+        )}
       </button>
+      {waiting && (
+        <ActionIcon
+          className={styles.action}
+          data-always
+          size="sm"
+          color="teal"
+          aria-label={texts.keepMask(name)}
+          onClick={() => annotation.keepMasks([mask])}
+        >
+          <IconCheck size={15} />
+        </ActionIcon>
+      )}
       <ActionIcon
         className={styles.action}
         size="sm"
@@ -109,6 +126,7 @@ function ObjectRow({ mask, top, selected, annotation }: ObjectRowProps) {
       </ActionIcon>
       <ActionIcon
         className={styles.action}
+        data-always={waiting}
         size="sm"
         aria-label={texts.deleteMask(name)}
         onClick={() => annotation.deleteMask(mask.id)}

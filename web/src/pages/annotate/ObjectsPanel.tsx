@@ -1,9 +1,10 @@
-import { ActionIcon, CloseButton, Menu, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Button, CloseButton, Menu, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconArrowsSort, IconFocus2, IconHistory, IconSearch } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import type { Annotation } from "../../annotation/annotation";
 import { keymap } from "../../annotation/keymap";
 import { EVERYTHING, listed, type Sorting } from "../../annotation/listing";
+import { type DocumentMask, isWaiting } from "../../document/editor";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
 import { DeletedMasks } from "./DeletedMasks";
@@ -30,6 +31,7 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
   const [listing, setListing] = useState(EVERYTHING);
   const [deleted, setDeleted] = useState(false);
   const rows = useMemo(() => listed(masks.values(), listing, maskWords), [masks, listing]);
+  const waiting = useMemo(() => [...masks.values()].filter(isWaiting), [masks]);
   if (!opened) return null;
   return (
     <aside className={styles.panel} data-sheet={asSheet} aria-label={texts.objects}>
@@ -101,10 +103,19 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
                   {texts.sortings[sorting]}
                 </Menu.Item>
               ))}
+              <Menu.Divider />
+              <Menu.Item
+                color="red"
+                disabled={rows.length === 0}
+                onClick={() => annotation.deleteMasks(rows)}
+              >
+                {texts.deleteListed(rows.length)}
+              </Menu.Item>
             </Menu.Dropdown>
           </Menu>
         </div>
       )}
+      {waiting.length > 0 && !deleted && <Waiting annotation={annotation} masks={waiting} />}
       {deleted ? (
         <DeletedMasks annotation={annotation} />
       ) : rows.length > 0 ? (
@@ -120,5 +131,28 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
       )}
       <MaskDetails annotation={annotation} mask={selectedId ? masks.get(selectedId) : undefined} />
     </aside>
+  );
+}
+
+interface WaitingProps {
+  annotation: Annotation;
+  masks: readonly DocumentMask[];
+}
+
+/** What batches found here and nobody has kept: to be decided on one by one, or at once. */
+function Waiting({ annotation, masks }: WaitingProps) {
+  const keepKey = useObservable(keymap, () => keymap.shown("keep"));
+  const deleteKey = useObservable(keymap, () => keymap.shown("delete"));
+  return (
+    <section className={`${styles.waiting} numbers`} aria-label={texts.waits} data-testid="waiting-masks">
+      <span>{texts.waitingCount(masks.length)}</span>
+      <Button size="compact-xs" onClick={() => annotation.keepMasks(masks)}>
+        {texts.keepAll}
+      </Button>
+      <Button size="compact-xs" variant="default" onClick={() => annotation.deleteMasks(masks)}>
+        {texts.deleteAll}
+      </Button>
+      <p>{texts.waitingHint(keepKey, deleteKey)}</p>
+    </section>
   );
 }

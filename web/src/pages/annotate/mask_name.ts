@@ -1,4 +1,4 @@
-import type { DocumentMask } from "../../document/editor";
+import { type DocumentMask, isWaiting } from "../../document/editor";
 import { texts } from "../../texts";
 
 /** What a person calls a mask. */
@@ -13,5 +13,6 @@ export function maskWords(mask: DocumentMask): string[] {
     texts.objectName(mask.order + 1),
     texts.stages[mask.body.stage],
     mask.authorName ?? "",
+    isWaiting(mask) ? texts.waits : "",
   ];
 }

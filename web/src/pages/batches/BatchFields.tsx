@@ -11,6 +11,9 @@ import { useEstimate } from "./use_estimate";
 import { CountInput, CronInput, numeric } from "./WhenInputs";
 import { words } from "./words";
 
+/** Below this precision most of what a model finds is no object. */
+const SURE_ENOUGH = 0.5;
+
 export function AutomaticFields({ projectId, form, change }: FieldsProps & { projectId: string }) {
   const settings = useEstimate(projectId, form).data?.settings;
   return (
@@ -97,13 +100,14 @@ export function WhenFields({ form, change }: FieldsProps) {
 
 export function MoreFields({ projectId, form, change }: FieldsProps & { projectId: string }) {
   const models = useQuery(modelsQuery());
-  const byProject = useQuery(reviewSettingQuery(projectId)).data ?? false;
+  const review = useReview(projectId, form);
   return (
     <>
       {makesMasks(form.kind) && (
         <Checkbox
           label={words.waitForReview}
-          checked={form.review ?? byProject}
+          description={review.why}
+          checked={review.waits}
           onChange={(event) => change({ review: event.currentTarget.checked })}
         />
       )}
@@ -147,6 +151,19 @@ export function MoreFields({ projectId, form, change }: FieldsProps & { projectI
       </div>
     </>
   );
+}
+
+/**
+ * Whether the batch's masks would wait, and why: as the person says, else as the project does, else where the model is
+ * known to be wrong more often than right.
+ */
+export function useReview(projectId: string, form: BatchForm): { waits: boolean; why: string | null } {
+  const byProject = useQuery(reviewSettingQuery(projectId)).data ?? false;
+  const precision = useEstimate(projectId, form).data?.precision ?? null;
+  const unsure = form.kind === "automatic" && precision !== null && precision < SURE_ENOUGH;
+  const waits = form.review ?? (byProject || unsure);
+  if (unsure) return { waits, why: words.precision(precision) };
+  return { waits, why: waits ? null : words.annotationAtOnce };
 }
 
 /** Which value a threshold has while its field is empty, and whose it is. */

@@ -7,12 +7,13 @@ import { api, unwrap } from "../../api/client";
 import type { Schemas } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
 import { Frame } from "../../components/Frame";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import { BatchBar } from "./BatchBar";
 import { BatchComparison } from "./BatchComparison";
 import { BatchFailures } from "./BatchFailures";
 import { BatchState } from "./BatchState";
 import { BatchStrip } from "./BatchStrip";
+import type { Preset } from "./batch_form";
 import styles from "./batches.module.css";
 import { ProjectTabs } from "./ProjectTabs";
 import { batchQuery } from "./queries";
@@ -25,7 +26,7 @@ export function BatchPage() {
   const progress = useQuery(batchQuery(batchId));
   return (
     <Frame>
-      {progress.isError ? (
+      {takesPlace(progress) ? (
         <QueryProblem error={progress.error} retry={progress.refetch} />
       ) : progress.data ? (
         <Running key={batchId} projectId={projectId} progress={progress.data} />
@@ -236,7 +237,9 @@ function settingFacts({ calibrated, ...settings }: Batch["settings"]): [string, 
         ? words.byMemory
         : typeof value === "number"
           ? String(Number(value.toFixed(4)))
-          : String(value);
+          : key === "preset"
+            ? (words.presets[value as Preset] ?? String(value))
+            : String(value);
     return [words.settingNames[key] ?? key, own.includes(key) ? words.calibrated(text) : text];
   });
 }

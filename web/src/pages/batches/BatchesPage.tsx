@@ -7,7 +7,7 @@ import { api, unwrap } from "../../api/client";
 import type { Schemas } from "../../api/types";
 import { Frame } from "../../components/Frame";
 import { PageMessage } from "../../components/PageMessage";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import { BatchBar } from "./BatchBar";
 import { BatchState } from "./BatchState";
 import styles from "./batches.module.css";
@@ -31,7 +31,7 @@ export function BatchesPage() {
   return (
     <Frame>
       <ProjectHead projectId={projectId}>{newBatch}</ProjectHead>
-      {batches.isError ? (
+      {takesPlace(batches) ? (
         <QueryProblem error={batches.error} retry={batches.refetch} />
       ) : !batches.data ? (
         <Skeleton height={180} />

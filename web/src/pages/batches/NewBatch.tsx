@@ -4,7 +4,7 @@ import { type FormEvent, useState } from "react";
 import { useNavigate } from "react-router";
 import { api, unwrap } from "../../api/client";
 import { texts } from "../../texts";
-import { AutomaticFields, MoreFields, WhenFields } from "./BatchFields";
+import { AutomaticFields, MoreFields, useReview, WhenFields } from "./BatchFields";
 import { type BatchForm, EMPTY_FORM, isComplete, orderOf, scheduleOf } from "./batch_form";
 import styles from "./batches.module.css";
 import { tagsQuery } from "./queries";
@@ -23,9 +23,10 @@ export function NewBatch({ projectId, onClose }: NewBatchProps) {
   const [form, setForm] = useState(EMPTY_FORM);
   const change = (part: Partial<BatchForm>): void => setForm((before) => ({ ...before, ...part }));
   const start = useStart(projectId, onClose);
+  const { waits } = useReview(projectId, form);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    start.mutate(form);
+    start.mutate({ ...form, review: waits });
   };
   return (
     <Drawer opened onClose={onClose} title={words.newBatch} position="right" size={460} styles={DRAWER}>

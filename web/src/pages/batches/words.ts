@@ -134,6 +134,9 @@ export const words = {
   atOnce: "Images at a time",
   noLimit: "no limit",
   waitForReview: "Masks wait for review",
+  annotationAtOnce: "They are annotation at once: in exports, and in training.",
+  precision: (precision: number) =>
+    `By the model's calibration about ${Math.round(100 * precision)} of 100 are right; those that do not wait are annotation at once.`,
   batchName: "Name",
   batchNameHint: "optional",
   estimateNone: "No image passes this selection.",

@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { Frame } from "../../components/Frame";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import shared from "../batches/batches.module.css";
 import { ProjectTabs } from "../batches/ProjectTabs";
 import { PromoteButton } from "../models/ModelActions";
@@ -59,7 +59,7 @@ export function ComparePage() {
           data={(["1", "3", "5"] as const).map((value) => ({ value, label: words.clickChoices[value] }))}
         />
       </div>
-      {compared.isError ? (
+      {takesPlace(compared) ? (
         <QueryProblem error={compared.error} retry={compared.refetch} />
       ) : !compared.data ? (
         <Skeleton height={320} />

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import type { Schemas } from "../../api/types";
 import { Frame } from "../../components/Frame";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import shared from "../batches/batches.module.css";
 import { duration, moment } from "../batches/words";
 import { setsOf } from "../train/evaluation";
@@ -26,7 +26,7 @@ export function ModelPage() {
   const detail = useQuery(modelQuery(modelId));
   return (
     <Frame>
-      {detail.isError ? (
+      {takesPlace(detail) ? (
         <QueryProblem error={detail.error} retry={detail.refetch} />
       ) : detail.data ? (
         <Shown key={modelId} detail={detail.data} />

@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { lineColour } from "../../charts/colours";
 import { type Line, LineChart } from "../../charts/LineChart";
 import { Frame } from "../../components/Frame";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import shared from "../batches/batches.module.css";
 import { shareText } from "../train/words";
 import { RollBackButton } from "./ModelActions";
@@ -29,7 +29,7 @@ export function ModelsPage() {
         <RollBackButton />
       </div>
       <p className={styles.intro}>{words.subtitle}</p>
-      {models.isError ? (
+      {takesPlace(models) ? (
         <QueryProblem error={models.error} retry={models.refetch} />
       ) : !models.data ? (
         <Skeleton height={220} />

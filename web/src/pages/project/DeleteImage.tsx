@@ -25,7 +25,7 @@ export function DeleteImage({ image, onDeleted, onClose }: DeleteImageProps) {
     <Confirm
       opened
       title={texts.deleteImageTitle(image.file_name)}
-      text={texts.deleteImageText(image.mask_count)}
+      text={texts.deleteImageText(image.mask_count + image.waiting_count)}
       action={texts.delete}
       pending={remove.isPending}
       error={remove.error}

@@ -62,7 +62,7 @@ export function ImageCard({ image, picking, onDelete }: ImageCardProps) {
           <span className={styles.name} title={image.file_name}>
             {image.file_name}
           </span>
-          <span className={styles.count}>{texts.maskCount(image.mask_count)}</span>
+          <span className={styles.count}>{maskCounts(image)}</span>
         </div>
         {tags.length > 0 && (
           <div className={styles.tags} title={words.tagsOf(tags)}>
@@ -98,6 +98,11 @@ export function ImageCard({ image, picking, onDelete }: ImageCardProps) {
 /** A checkbox changes by a click, or by the space bar, which the browser makes a click of. */
 function shiftHeld(event: ChangeEvent): boolean {
   return event.nativeEvent instanceof globalThis.MouseEvent && event.nativeEvent.shiftKey;
+}
+
+function maskCounts({ mask_count: masks, waiting_count: waiting }: Image): string {
+  if (waiting === 0) return texts.maskCount(masks);
+  return masks === 0 ? texts.toReview(waiting) : `${texts.maskCount(masks)} · ${texts.toReview(waiting)}`;
 }
 
 function assignmentText({ state, user_name: name, reason }: Assignment): string {

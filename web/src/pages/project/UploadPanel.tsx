@@ -9,12 +9,13 @@ export function UploadPanel({ uploads }: { uploads: Uploads }) {
   const list = useObservable(uploads, (state) => state);
   if (list.length === 0) return null;
   const open = list.filter(isOpen).length;
-  const failed = list.some(({ status }) => status === "failed");
+  const failed = list.filter(({ status }) => status === "failed").length;
+  const again = list.some(({ status, retriable }) => status === "failed" && retriable);
   return (
     <section className={styles.panel} aria-label={texts.uploads} data-testid="upload-panel">
       <div className={`${styles.panelHead} numbers`}>
-        <strong>{texts.uploadsDone(list.length - open, list.length)}</strong>
-        {failed && (
+        <strong>{texts.uploadsDone(list.length - open - failed, list.length, failed)}</strong>
+        {again && (
           <Button size="compact-xs" variant="default" onClick={() => uploads.retryFailed()}>
             {texts.uploadsRetry}
           </Button>

@@ -1,6 +1,6 @@
 /** The uploads of one project page: a few at a time, each with its progress and its own outcome. */
 
-import { ApiError } from "../../api/client";
+import { ApiError, mayPass } from "../../api/client";
 import { uploadImage } from "../../api/upload";
 import { Observable } from "../../observable";
 import { texts } from "../../texts";
@@ -15,6 +15,8 @@ export interface Upload {
   readonly progress: number;
   /** Why it failed, as a sentence. */
   readonly error: string | null;
+  /** Whether the same file can succeed another time: one that is refused for what it is cannot. */
+  readonly retriable: boolean;
 }
 
 const AT_ONCE = 3;
@@ -38,6 +40,7 @@ export class Uploads extends Observable<readonly Upload[]> {
       status: "waiting",
       progress: 0,
       error: null,
+      retriable: true,
     }));
     this.set([...this.getState(), ...added]);
     this.#fill();
@@ -46,7 +49,9 @@ export class Uploads extends Observable<readonly Upload[]> {
   retryFailed(): void {
     this.set(
       this.getState().map((upload) =>
-        upload.status === "failed" ? { ...upload, status: "waiting", progress: 0, error: null } : upload,
+        upload.status === "failed" && upload.retriable
+          ? { ...upload, status: "waiting", progress: 0, error: null }
+          : upload,
       ),
     );
     this.#fill();
@@ -88,7 +93,8 @@ export class Uploads extends Observable<readonly Upload[]> {
     } catch (error) {
       if (signal.aborted) return;
       const reason = error instanceof ApiError ? texts.uploadFailed(error.message) : texts.uploadOffline;
-      this.#change(key, { status: "failed", error: reason });
+      const retriable = !(error instanceof ApiError) || mayPass(error.status);
+      this.#change(key, { status: "failed", error: reason, retriable });
     }
     this.#fill();
   }

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { projectsQuery } from "../../api/queries";
 import { Frame } from "../../components/Frame";
 import { PageMessage } from "../../components/PageMessage";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import { texts } from "../../texts";
 import { NewProject } from "./NewProject";
 import { ProjectCard } from "./ProjectCard";
@@ -19,7 +19,7 @@ export function ProjectsPage() {
     ...projectsQuery(),
     refetchInterval: (query) => (query.state.data?.length === 0 ? EMPTY_REFETCH_MS : false),
   });
-  if (projects.isError) {
+  if (takesPlace(projects)) {
     return (
       <Frame>
         <QueryProblem error={projects.error} retry={projects.refetch} />

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "react-router";
 import { Frame } from "../../components/Frame";
 import { PageMessage } from "../../components/PageMessage";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import { ProjectHead } from "../batches/ProjectHead";
 import { Contribution } from "./Contribution";
 import { reportQuery } from "./queries";
@@ -21,7 +21,7 @@ export function ReportPage() {
   return (
     <Frame>
       <ProjectHead projectId={projectId} />
-      {report.isError ? (
+      {takesPlace(report) ? (
         <QueryProblem error={report.error} retry={report.refetch} />
       ) : !report.data ? (
         <Skeleton height={320} />

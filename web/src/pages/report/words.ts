@@ -48,7 +48,12 @@ export const words = {
   },
   perMask: "Per mask that a person made",
   start: "the start",
-  hours: (hours: number) => (hours < 1 ? `${Math.round(hours * 60)} min` : `${hours.toFixed(1)} h`),
+  hours: (hours: number) =>
+    hours > 0 && hours < 1 / 60
+      ? "under 1 min"
+      : hours < 1
+        ? `${Math.round(hours * 60)} min`
+        : `${hours.toFixed(1)} h`,
   contribution: (masks: number, model: string, points: string) =>
     `Your ${plural(masks, "mask")} went into ${model}: 1-click IoU ${points} points`,
   contributionPlain: (masks: number, model: string) => `Your ${plural(masks, "mask")} went into ${model}`,

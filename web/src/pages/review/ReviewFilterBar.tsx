@@ -34,8 +34,7 @@ export function ReviewFilterBar({ filters, disabled, onChange }: ReviewFilterBar
       <Range
         disabled={disabled}
         name={words.size}
-        unit={words.sizeUnit}
-        hint={words.sizeHint}
+        shown={(low, high) => words.sizeOf(coverage(low), coverage(high))}
         least={filters.min_size ?? null}
         most={filters.max_size ?? null}
         onChange={(min_size, max_size) => onChange({ ...filters, min_size, max_size })}
@@ -60,21 +59,20 @@ export function isNarrowed({ batch_id: _, ...ranges }: ReviewFilters): boolean {
 interface RangeProps {
   disabled: boolean;
   name: string;
-  unit?: string;
-  hint?: string;
+  shown?: (low: number, high: number) => string;
   least: number | null;
   most: number | null;
   onChange: (least: number | null, most: number | null) => void;
 }
 
 /** From 0 to 1; the ends of the scale mean no bound. */
-function Range({ disabled, name, unit = "", hint, least, most, onChange }: RangeProps) {
+function Range({ disabled, name, shown = plain, least, most, onChange }: RangeProps) {
   const [moving, setMoving] = useState<[number, number] | null>(null);
   const [low, high] = moving ?? [least ?? 0, most ?? 1];
   return (
-    <div className={styles.range} title={hint}>
+    <div className={styles.range}>
       <span className="numbers">
-        {name} <span className="faint">{`${low.toFixed(2)} – ${high.toFixed(2)} ${unit}`}</span>
+        {name} <span className="faint">{shown(low, high)}</span>
       </span>
       <RangeSlider
         size="sm"
@@ -95,4 +93,14 @@ function Range({ disabled, name, unit = "", hint, least, most, onChange }: Range
       />
     </div>
   );
+}
+
+function plain(low: number, high: number): string {
+  return `${low.toFixed(2)} – ${high.toFixed(2)}`;
+}
+
+/** Sizes are sides, as in the paper: the square root of the covered part. People think in parts. */
+function coverage(side: number): string {
+  const percent = 100 * side ** 2;
+  return `${percent < 10 && percent > 0 ? percent.toPrecision(2) : Math.round(percent)} %`;
 }

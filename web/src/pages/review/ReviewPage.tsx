@@ -8,7 +8,7 @@ import type { Schemas } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
 import { Frame } from "../../components/Frame";
 import { PageMessage } from "../../components/PageMessage";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import { ProjectHead } from "../batches/ProjectHead";
 import { type Decision, decideAll, type ReviewFilters, reviewQuery } from "./queries";
 import { ReviewCard } from "./ReviewCard";
@@ -46,7 +46,7 @@ export function ReviewPage() {
         disabled={page.data?.masks === 0 && !isNarrowed(filters)}
         onChange={narrow}
       />
-      {page.isError ? (
+      {takesPlace(page) ? (
         <QueryProblem error={page.error} retry={page.refetch} />
       ) : page.data ? (
         <Waiting
@@ -104,8 +104,12 @@ function Waiting({ projectId, page, filters, offset, onPlace }: WaitingProps) {
   return (
     <>
       <div className={`${styles.summary} numbers`}>
-        <span data-testid="waiting">{words.waiting(page.masks, page.images)}</span>
-        <span className={styles.hint}>{words.hint}</span>
+        <span data-testid="waiting">
+          {words.waiting(page.masks - decided.size, page.images - (page.items.length - waiting))}
+        </span>
+        <span className={styles.hint}>
+          {words.hint} <span className={styles.keys}>{words.keysHint}</span>
+        </span>
         {error && (
           <span role="alert" className={styles.error}>
             {error.message}

@@ -6,12 +6,12 @@ const plural = (count: number, one: string): string =>
 export const words = {
   waiting: (masks: number, images: number) =>
     `${plural(masks, "mask")} on ${plural(images, "image")} to review`,
-  hint: "Click a mask to reject it. A accepts an image's masks, X rejects them, Z takes back, arrows move.",
+  hint: "Click a mask to reject it.",
+  keysHint: "A accepts an image's masks, X rejects them, Z takes back, arrows move.",
   predictedIou: "Predicted IoU",
   stability: "Stability",
   size: "Size",
-  sizeUnit: "√ of image share",
-  sizeHint: "√ of the part of the image that a mask covers",
+  sizeOf: (low: string, high: string) => `${low} – ${high} of the image`,
   clear: "All masks",
   acceptShown: "Accept all",
   rejectShown: "Reject all",
@@ -26,7 +26,8 @@ export const words = {
   next: "Next images",
   fromStart: "From the start",
   noneTitle: "Nothing to review",
-  noneText: "Masks of batches wait here if the batch or the project says so. Start a batch to make some.",
+  noneText:
+    "Masks wait here that a batch makes while the switch above is on, or its own “Masks wait for review”.",
   noneFilteredTitle: "No mask passes the filters",
   noneFilteredText: "Widen them to see the other masks that wait.",
   setting: "Masks of batches wait for review",

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "react-router";
 import type { Schemas } from "../../api/types";
 import { Frame } from "../../components/Frame";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import shared from "../batches/batches.module.css";
 import { ProjectTabs } from "../batches/ProjectTabs";
 import { duration } from "../batches/words";
@@ -23,7 +23,7 @@ export function RunPage() {
   const detail = useQuery(runQuery(runId));
   return (
     <Frame>
-      {detail.isError ? (
+      {takesPlace(detail) ? (
         <QueryProblem error={detail.error} retry={detail.refetch} />
       ) : detail.data ? (
         <Watched key={runId} projectId={projectId} detail={detail.data} />

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useParams } from "react-router";
 import { Frame } from "../../components/Frame";
 import { PageMessage } from "../../components/PageMessage";
-import { QueryProblem } from "../../components/QueryProblem";
+import { QueryProblem, takesPlace } from "../../components/QueryProblem";
 import { ProjectHead } from "../batches/ProjectHead";
 import { useMayManage } from "../models/use_role";
 import { LoopSettings } from "./LoopSettings";
@@ -39,7 +39,7 @@ export function TrainPage() {
           </>
         )}
       </ProjectHead>
-      {runs.isError ? (
+      {takesPlace(runs) ? (
         <QueryProblem error={runs.error} retry={runs.refetch} />
       ) : !runs.data ? (
         <Skeleton height={180} />

@@ -120,7 +120,7 @@ def engine_error(_: Request, error: Exception) -> JSONResponse:
 def validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     if request.method != "PUT" and all(entry["loc"][:1] == ("path",) for entry in error.errors()):
-        # What is no id at all names nothing, as an unknown one does. Under PUT clients make ids, and are told of a bad one.
+        # What is no id at all names nothing, as an unknown one does. For PUT, clients make ids.
         return problem("http", HTTPStatus.NOT_FOUND, f"There is nothing at {request.url.path}.")
     errors = [
         FieldProblem(

@@ -232,7 +232,7 @@ export const texts = {
   labelInHand: "New masks get this label",
   putLabelDown: "No label for new masks",
   objectName: (number: number) => `Object ${number}`,
-  waitingCount: (count: number) => `${plural(count, "mask")} to keep or delete`,
+  waitingCount: (count: number) => `${count.toLocaleString("en")} to keep or delete`,
   waitingHint: (keepKey: string, deleteKey: string) =>
     [keepKey && `${keepKey} keeps`, deleteKey && `${deleteKey} deletes`, "and the next follows"]
       .filter(Boolean)

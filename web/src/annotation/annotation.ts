@@ -268,7 +268,7 @@ export class Annotation {
     const { masks } = this.editor.getState();
     const mask = masks.get(this.shown.getState().selectedId ?? this.#maskAtPointer() ?? "");
     if (mask && isWaiting(mask)) this.editor.keep(mask.id);
-    this.#goToWaiting(mask?.order ?? -1);
+    this.#goToWaiting(mask?.order ?? Infinity);
   }
 
   /** Keeps what waits for review among these, as one step of undo. */
@@ -276,10 +276,10 @@ export class Annotation {
     this.editor.keep(...masks.filter(isWaiting).map(({ id }) => id));
   }
 
-  /** Selects the mask that waits for review and comes next in the list, from its start again after the last. */
-  #goToWaiting(after: number): void {
+  /** Selects the mask that waits for review and comes next in the list, the newest first; after the last, the first. */
+  #goToWaiting(before: number): void {
     const waiting = [...this.editor.getState().masks.values()].filter(isWaiting);
-    const next = waiting.find(({ order }) => order > after) ?? waiting[0];
+    const next = waiting.findLast(({ order }) => order < before) ?? waiting.at(-1);
     this.select(next?.id ?? null);
     if (next) this.showMask(next.id);
   }

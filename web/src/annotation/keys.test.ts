@@ -202,11 +202,11 @@ it("Y walks through the masks that wait for review and keeps them, Delete reject
   const selected = () => annotation.shown.getState().selectedId;
   const waiting = () => [...annotation.editor.getState().masks.values()].filter(isWaiting).length;
   press("y");
-  expect([selected(), waiting()]).toEqual(["a", 3]);
+  expect([selected(), waiting()]).toEqual(["c", 3]);
   press("y");
   expect([selected(), waiting()]).toEqual(["b", 2]);
   press("Delete");
-  expect([selected(), waiting()]).toEqual(["c", 1]);
+  expect([selected(), waiting()]).toEqual(["a", 1]);
   press("y");
   expect([selected(), waiting()]).toEqual([null, 0]);
   expect([...annotation.editor.getState().masks.keys()]).toEqual(["own", "a", "c"]);

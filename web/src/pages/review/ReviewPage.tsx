@@ -178,7 +178,7 @@ function DecideAll({ projectId, filters, masks, onDone }: DecideAllProps) {
     },
   });
   return (
-    <>
+    <div className={styles.decide}>
       <Button size="compact-sm" variant="default" onClick={() => setAsked("accept")}>
         {words.acceptShown}
       </Button>
@@ -197,7 +197,7 @@ function DecideAll({ projectId, filters, masks, onDone }: DecideAllProps) {
           onClose={() => setAsked(null)}
         />
       )}
-    </>
+    </div>
   );
 }
 

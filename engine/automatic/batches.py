@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
 
 # On a processor, batches whose images B×P×C are larger than this leave its caches, and are slower for it.
-_IMAGES_ON_CPU = 8 * 2**20
+_IMAGES_ON_CPU = 16 * 2**20
 _MOST_POINTS_ON_GPU = 256
 # Images B×P×C that the decoder has in memory at once for each prompt, its four times finer output included.
 _IMAGES_PER_POINT = 16

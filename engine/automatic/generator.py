@@ -6,7 +6,7 @@ small regions are cleaned away. One crop is decoded while another thread chooses
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from engine.automatic.config import AutomaticConfig
 from engine.automatic.grid import Crop, generate_crop_boxes, layer_point_grids
 from engine.automatic.nms import non_maximum_suppression
 from engine.automatic.regions import clean
+from engine.automatic.side_by_side import side_by_side
 from engine.automatic.upscaling import Upscaling
 from engine.masks import rle
 from engine.sam.predictor import EmbeddedImage, Predictor
@@ -56,12 +57,12 @@ def generate_masks(
     grids = layer_point_grids(config.points_per_side, config.crop_n_layers, config.crop_n_points_downscale_factor)
     batches = Batches(config.points_per_batch or points_that_fit(predictor.sam.config, predictor.sam.device))
     chosen: list[FoundMask] = []
-    with ThreadPoolExecutor(1) as thread:
+    with side_by_side(predictor.sam.device) as pool, ThreadPoolExecutor(1) as thread:
         before: Future[list[FoundMask]] | None = None
         for crop, embedded in _embedded(predictor, image, crops):
             points = grids[crop.layer] * (embedded.original_size[1], embedded.original_size[0])
             upscaling = Upscaling(embedded, 4 * predictor.sam.config.embedding_side)
-            found = _decode(embedded, upscaling, points, config, batches, on_points)
+            found = _decode(embedded, upscaling, points, config, batches, pool, on_points)
             # One at a time, so that no more than two crops' candidates are in memory.
             if before is not None:
                 chosen += before.result()
@@ -91,14 +92,20 @@ def _decode(
     points: NDArray[np.float64],
     config: AutomaticConfig,
     batches: Batches,
+    pool: Executor | None,
     on_points: Callable[[int], None] | None,
 ) -> Candidates:
+    def find(some: Sequence[NDArray[np.float64]]) -> list[tuple[int, Candidates]]:
+        return list(batches.run(lambda batch: find_candidates(embedded, upscaling, np.array(batch), config), some))
+
+    size = batches.size
+    some = [list(points[start : start + size]) for start in range(0, len(points), size)]
     parts: list[Candidates] = []
-    some = list(points)
-    for count, part in batches.run(lambda batch: find_candidates(embedded, upscaling, np.array(batch), config), some):
-        parts.append(part)
-        if on_points is not None:
-            on_points(count)
+    for done in map(find, some) if pool is None else pool.map(find, some):
+        for count, part in done:
+            parts.append(part)
+            if on_points is not None:
+                on_points(count)
     return Candidates.concatenate(parts)
 
 

@@ -160,7 +160,7 @@ class TwoStepDecoder(nn.Module):
         if not len(prompts):
             side = 4 * math.isqrt(prepared.upscaled.shape[1])
             return sparse.new_empty(0, side, side), predicted_iou[confident], prompts
-        logits = self.heads.masks(tokens[prompts], image.of(prompts), prepared.upscaled)[:, 1:]
+        logits = self.heads.ambiguity_masks(tokens[prompts], image.of(prompts), prepared.upscaled)
         which = confident.nonzero()[:, 0]
         return logits[confident[prompts]], predicted_iou[confident], which
 

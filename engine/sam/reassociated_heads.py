@@ -19,6 +19,9 @@ from engine.sam.mask_decoder import MaskDecoder
 from engine.sam.reassociated_folding import SoFar, convolution_as_matrix, keep
 from engine.sam.reassociated_image import ThinSum
 
+# Positions that are upscaled together: 4·C/4 numbers each, twice as many behind the second step.
+_PIECE = 512
+
 
 class ThinImage(NamedTuple):
     """What B prompts add to the embedding after the first transposed convolution, positions scaled by `spread`."""
@@ -112,12 +115,30 @@ class OutputHeads(nn.Module):
         scale = (variance + (self.eps * image.spread * image.spread).repeat(1, 1, 4)).rsqrt()
         x = F.gelu((x * scale) * self.norm_weight + self.norm_bias)
         x = F.gelu(_linear(self.upscaling_weight, x, self.upscaling_bias)).reshape(batch, 4, self.channels // 2, -1)
-        masks = self._hypernetworks(tokens[:, 1:])[:, None] @ x
-        # From the second step's 2×2 places, masks, the first step's places, y, x. Each step's place comes next to its
-        # axis; in two goes, because runtimes move whole runs of memory fast and single numbers slowly.
-        masks = masks.reshape(batch, 2, 2, -1, 2, 2, side, side).permute(0, 3, 6, 4, 1, 5, 2, 7)
-        masks = masks.reshape(-1, 4, side).transpose(1, 2)
-        return masks.reshape(batch, -1, 4 * side, 4 * side)
+        return _unfolded(self._hypernetworks(tokens[:, 1:])[:, None] @ x, side)
+
+    def ambiguity_masks(self, tokens: Tensor, image: ThinImage, embedding: Tensor) -> Tensor:
+        """`masks` without the single mask, B×(K-1)×4S×4S, for many prompts without a graph.
+
+        On a processor a few positions at a time, so that what is between the products stays in its caches.
+        """
+        if embedding.is_cuda:
+            return self.masks(tokens, image, embedding)[:, 1:]
+        batch, positions = len(tokens), embedding.shape[1]
+        hypernetworks = self._hypernetworks(tokens[:, 1:])[:, 1:]
+        found = embedding.new_empty(batch, 4, hypernetworks.shape[1], 4, positions)
+        for prompt in range(batch):
+            rows, weights, spread = image.rows[prompt].T, image.weights[prompt], image.spread[prompt]
+            for start in range(0, positions, _PIECE):
+                piece = slice(start, start + _PIECE)
+                x = torch.addmm(embedding[:, piece], rows, weights[:, piece]).reshape(self.channels, -1)
+                variance = x.new_full((1, self.channels), 1 / self.channels) @ (x * x)
+                scale = variance.add_(self.eps * spread[:, piece].square().repeat(1, 4)).rsqrt_()
+                x = F.gelu(torch.addcmul(self.norm_bias, x.mul_(scale), self.norm_weight))
+                x = F.gelu(torch.addmm(self.upscaling_bias, self.upscaling_weight, x))
+                masks = hypernetworks[prompt] @ x.reshape(4, self.channels // 2, -1)
+                found[prompt, ..., piece] = masks.unflatten(-1, (4, -1))
+        return _unfolded(found.flatten(-2), math.isqrt(positions))
 
     def _hypernetworks(self, mask_tokens: Tensor) -> Tensor:
         """Mask tokens B×K×C → the weights of their masks, B×K×(C/8); one perceptron per token, side by side."""
@@ -127,6 +148,16 @@ class OutputHeads(nn.Module):
             x = x @ weight + bias
             x = x if i == self.hypernetwork_layers - 1 else F.relu(x)
         return x[:, :, 0]
+
+
+def _unfolded(masks: Tensor, side: int) -> Tensor:
+    """Logits B×4×K×(4·P), by the place of the second and that of the first step, → B×K×4S×4S."""
+    batch = len(masks)
+    # From the second step's 2×2 places, masks, the first step's places, y, x. Each step's place comes next to its
+    # axis; in two goes, because runtimes move whole runs of memory fast and single numbers slowly.
+    masks = masks.reshape(batch, 2, 2, -1, 2, 2, side, side).permute(0, 3, 6, 4, 1, 5, 2, 7)
+    masks = masks.reshape(-1, 4, side).transpose(1, 2)
+    return masks.reshape(batch, -1, 4 * side, 4 * side)
 
 
 def _added(embedding: Tensor, rows: Tensor, weights: Tensor) -> Tensor:

@@ -1,0 +1,30 @@
+"""Work on several cores at once: each thread has its batches to itself, and torch computes with one thread in it.
+
+The decoder's products are small: two threads that share each of them wait for one another some two hundred times per
+batch. Side by side they never do, and each keeps its own batch in its caches.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import torch
+
+
+@contextmanager
+def side_by_side(device: torch.device) -> Iterator[Executor | None]:
+    """As many threads as torch may use on the processor, each computing alone; None where there is one, or a GPU.
+
+    What is left of the work when the block is left, as by an error, is given up.
+    """
+    count = torch.get_num_threads()
+    if device.type == "cuda" or count == 1:
+        yield None
+        return
+    # Sets the number for the thread that calls it, and for those that have not computed yet.
+    pool = ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(count)

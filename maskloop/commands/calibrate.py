@@ -45,7 +45,7 @@ def calibrate(
     unlabelled parts of an image count neither way. Batches and `maskloop automask` use what is kept here, unless a
     threshold is set by hand.
 
-    Example: maskloop models calibrate vit_t --images photos --limit 60 --record
+    Example: maskloop models calibrate vit_t --images labelled --limit 60 --record
     """
     if record:
         _require_registered(model, data)

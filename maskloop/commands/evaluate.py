@@ -50,9 +50,9 @@ def evaluate(
     images/NAME.jpg has an SA-1B style annotations/NAME.json. Every figure comes with a 95 % interval from resampling
     images; docs/evaluation.md says how to read them.
 
-    Example: maskloop evaluate --images photos --clicks 1,3,5 --limit 100
+    Example: maskloop evaluate --images labelled --clicks 1,3,5 --limit 100
 
-    Example: maskloop evaluate --images photos --compare vit_t runs/mine.safetensors --noc
+    Example: maskloop evaluate --images labelled --compare vit_t runs/mine.safetensors --noc
     """
     counts = _counts(clicks)
     if compare is not None and model is not None:

@@ -43,7 +43,7 @@ def simulate(
     deployment of its own runs in OUT/data for as long as the command does. Ctrl-C ends it; the same command goes on.
     After every round OUT holds the figures so far (simulation.json) and their plots (simulation.svg).
 
-    Example: maskloop simulate --images photos --source facade --out simulated --size smoke
+    Example: maskloop simulate --images labelled --source facade --out simulated --size smoke
     """
     from engine.simulation.client import Client
     from engine.simulation.goals import outcome_json

@@ -32,7 +32,7 @@ def predicted_iou(
 ) -> None:
     """Fit the predicted IoU of a trained model to what its masks reach after further clicks. The masks do not change.
 
-    Example: python -m engine.training.predicted_iou run/model.safetensors --data photos --out fitted.safetensors
+    Example: python -m engine.training.predicted_iou run/model.safetensors --data labelled --out fitted.safetensors
     """
     if out.suffix != ".safetensors":
         raise InvalidInput(f"{out} should end in .safetensors.")

@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { imageQuery, labelsQuery, liveModelQuery, masksQuery, meQuery } from "../api/queries";
 import type { ImageDetail, Model } from "../api/types";
 import { ImagePyramid } from "../canvas/image_pyramid";
+import { PyramidAhead } from "../canvas/pyramid_ahead";
 import { embeddingUrl } from "../decoder/embedding";
 import { journal, keptQuery, saveQueue } from "../saving";
 import { Annotation } from "./annotation";
@@ -74,7 +75,8 @@ export function usePyramid(image: ImageDetail | undefined) {
     const abort = new AbortController();
     let loaded: ImagePyramid | null = null;
     setError(null);
-    ImagePyramid.load(url, abort.signal)
+    pyramids
+      .take(url, abort.signal)
       .then((result) => {
         loaded = result;
         if (abort.signal.aborted) result.close();
@@ -92,15 +94,21 @@ export function usePyramid(image: ImageDetail | undefined) {
   return { pyramid, error, retry: () => setAttempt((count) => count + 1) };
 }
 
+/** The one image ahead that is decoded already. */
+const pyramids = new PyramidAhead(ImagePyramid.load);
+/** Pixels beyond which an image is left to be decoded when it is opened: it would hold 200 MB and more until then. */
+const LARGEST_AHEAD = 40e6;
+
 /** Once this image can be clicked, what comes up next is fetched, so that moving on does not wait. */
 export function usePrefetch(imageIds: readonly string[], model: Model | undefined, ready: boolean): void {
+  useEffect(() => () => pyramids.discard(), []);
   const queries = useQueryClient();
   const modelId = model?.id;
   const ahead = imageIds.join(" ");
   useEffect(() => {
     if (ahead === "" || !modelId || !ready) return;
     const abort = new AbortController();
-    const fetchAhead = async (nextId: string): Promise<void> => {
+    const fetchAhead = async (nextId: string, isNext: boolean): Promise<void> => {
       const next = await queries.fetchQuery(imageQuery(nextId));
       const options: RequestInit = { signal: abort.signal, priority: "low" };
       // The browser's cache keeps both: their addresses are immutable.
@@ -108,10 +116,13 @@ export function usePrefetch(imageIds: readonly string[], model: Model | undefine
       await file.arrayBuffer();
       const embedding = await fetch(embeddingUrl(nextId, modelId, next.embedding.state !== "done"), options);
       await embedding.arrayBuffer();
+      if (isNext && !abort.signal.aborted && next.width * next.height <= LARGEST_AHEAD) {
+        pyramids.prepare(next.display_url);
+      }
     };
     // Only a head start: what goes wrong here is met, and said, when the image is opened.
     const fetchAll = async (): Promise<void> => {
-      for (const id of ahead.split(" ")) await fetchAhead(id);
+      for (const [place, id] of ahead.split(" ").entries()) await fetchAhead(id, place === 0);
     };
     fetchAll().catch(() => undefined);
     return () => abort.abort();

@@ -71,12 +71,16 @@ def test_an_error_gives_the_rest_up(tiny_sam: Sam, image: NDArray[np.uint8]) -> 
 
 
 @pytest.mark.usefixtures("threads")
-def test_each_thread_computes_alone_and_no_other_does() -> None:
+def test_threads_share_the_cores_out() -> None:
     torch.set_num_threads(2)
     with side_by_side(torch.device("cpu")) as pool:
         assert pool is not None
         assert list(pool.map(lambda _: torch.get_num_threads(), range(8))) == [1] * 8
         assert torch.get_num_threads() == 2
+    torch.set_num_threads(19)
+    with side_by_side(torch.device("cpu")) as pool:
+        assert pool is not None
+        assert set(pool.map(lambda _: torch.get_num_threads(), range(20))) == {2}
     torch.set_num_threads(1)
     with side_by_side(torch.device("cpu")) as pool:
         assert pool is None

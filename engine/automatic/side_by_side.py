@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 import torch
 
-
 # Each has a batch in memory, and all of them what they have found: machines with more cores give each several.
 _MOST_THREADS = 8
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Path, Request
 from api.errors import PreconditionRequired
 from api.schemas import MAX_INT
 from engine.errors import InvalidInput, NotSignedIn
-from engine.flow.sign_in import authenticate
+from engine.flow.sign_in import authenticate, hash_token
 from engine.store.tables import User
 from engine.store.unit_of_work import UnitOfWork, unit_of_work
 
@@ -105,3 +105,11 @@ def parse_version(if_match: str) -> int:
 
 BaseVersion = Annotated[int | None, Depends(base_version)]
 StoredVersion = Annotated[int, Depends(stored_version)]
+
+
+def browser_of(token: SessionToken) -> str:
+    """Names the sign-in that a request comes from, as the queue stores it."""
+    return hash_token(token)
+
+
+Browser = Annotated[str, Depends(browser_of)]

@@ -1,5 +1,7 @@
 """image → annotator: every open image is with one person at a time, and with nobody for ever.
 
+Where one account is signed in in several browsers, each of them is a person of its own here: a small team may share it.
+
 An image is handed out with a lease that its page renews; where a browser was closed or a network failed, the lease runs
 out and the image comes up again. The images that come up next are reserved, so that their pixels and embeddings can be
 fetched ahead; somebody for whom nothing else is left gets a reserved one all the same.
@@ -11,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select, true, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from engine.errors import Conflict, InvalidInput, NotFound
@@ -55,46 +57,58 @@ class Holding:
 
 
 def take_next(
-    uow: UnitOfWork, user: User, project_id: UUID, after: UUID | None = None, keep: Sequence[UUID] = ()
+    uow: UnitOfWork,
+    user: User,
+    project_id: UUID,
+    after: UUID | None = None,
+    keep: Sequence[UUID] = (),
+    browser: str | None = None,
 ) -> Turn:
     """Hand `user` the next open image of the project's order behind the image `after`, going round at the end.
 
-    Whatever else they had open or reserved in the project goes back to the queue, but for `keep`: what they have open
-    in other windows stays theirs, and does not come up in this one. Raises NotFound.
+    Whatever else they had open or reserved in the project in this `browser` goes back to the queue, but for `keep`:
+    what they have open in other windows stays theirs, and does not come up in this one. Raises NotFound.
     """
     project = _locked_project(uow, project_id)
     columns = _ORDERS[project.image_order]
-    chosen = _upcoming(uow, user, project, after, 1 + _AHEAD, keep)
+    chosen = _upcoming(uow, user, project, after, 1 + _AHEAD, keep, browser)
     if not chosen:
-        chosen = list(uow.session.scalars(_reserved_elsewhere(project_id, user, after).order_by(*columns).limit(1)))
-    _release(uow, user, and_(Assignment.image_id.in_(_images_of(project_id)), Assignment.image_id.not_in(keep)))
+        chosen = list(
+            uow.session.scalars(_reserved_elsewhere(project_id, user, after, browser).order_by(*columns).limit(1))
+        )
+    theirs = and_(Assignment.image_id.in_(_images_of(project_id)), Assignment.image_id.not_in(keep))
+    _release(uow, user, theirs, browser)
     for place, image_id in enumerate(chosen):
-        _assign(uow, user, image_id, AssignmentState.RESERVED if place else AssignmentState.OPEN)
+        _assign(uow, user, image_id, AssignmentState.RESERVED if place else AssignmentState.OPEN, browser)
     uow.session.flush()
-    return Turn(chosen[0] if chosen else None, chosen[1:], *_counts(uow, user, project_id))
+    return Turn(chosen[0] if chosen else None, chosen[1:], *_counts(uow, user, project_id, browser))
 
 
-def hold(uow: UnitOfWork, user: User, image_id: UUID) -> Holding:
+def hold(uow: UnitOfWork, user: User, image_id: UUID, browser: str | None = None) -> Holding:
     """Take an image that was opened, or renew its lease, and reserve what comes after it.
 
-    An image that somebody else has, or that is finished or skipped, stays as it is. Raises NotFound.
+    An image that somebody else has, or that is finished or skipped, stays as it is; one that `user` has open in another
+    browser is now with this one. Raises NotFound.
     """
     image = get_image(uow, image_id)
     project = _locked_project(uow, image.project_id)
     stored = uow.session.get(Assignment, image_id)
     if stored is not None and (stored.state not in _IN_QUEUE or _is_with_another(stored, user)):
         return Holding(stored, [])
-    assignment = _assign(uow, user, image_id, AssignmentState.OPEN)
-    ahead = _upcoming(uow, user, project, image_id, _AHEAD, _open_with(uow, user, project.id))
+    assignment = _assign(uow, user, image_id, AssignmentState.OPEN, browser)
+    ahead = _upcoming(uow, user, project, image_id, _AHEAD, _open_with(uow, user, project.id), browser)
     for next_id in ahead:
-        _assign(uow, user, next_id, AssignmentState.RESERVED)
+        _assign(uow, user, next_id, AssignmentState.RESERVED, browser)
     return Holding(assignment, ahead)
 
 
-def release(uow: UnitOfWork, user: User, image_id: UUID) -> None:
-    """Give an image back that is left unfinished; harmless when somebody else has it. Raises NotFound."""
+def release(uow: UnitOfWork, user: User, image_id: UUID, browser: str | None = None) -> None:
+    """Give an image back that is left unfinished; harmless when somebody else has it, or another of their browsers.
+
+    Raises NotFound.
+    """
     get_image(uow, image_id)
-    _release(uow, user, Assignment.image_id == image_id)
+    _release(uow, user, Assignment.image_id == image_id, browser)
 
 
 def finish(uow: UnitOfWork, user: User, image_id: UUID) -> Assignment:
@@ -116,15 +130,15 @@ def skip(uow: UnitOfWork, user: User, image_id: UUID, reason: str) -> Assignment
     return _close(uow, user, image_id, AssignmentState.SKIPPED, reason, "image.skipped")
 
 
-def reopen(uow: UnitOfWork, user: User, image_id: UUID) -> Assignment:
+def reopen(uow: UnitOfWork, user: User, image_id: UUID, browser: str | None = None) -> Assignment:
     """Put a finished or skipped image back into the queue, with `user`; harmless when it is open. Raises NotFound."""
     image = get_image(uow, image_id)
     _locked_project(uow, image.project_id)
     stored = uow.session.get(Assignment, image_id)
     if stored is None or stored.state in _IN_QUEUE:
-        return hold(uow, user, image_id).assignment
+        return hold(uow, user, image_id, browser).assignment
     _record(uow, user, "image.reopened", image_id, None)
-    return _assign(uow, user, image_id, AssignmentState.OPEN)
+    return _assign(uow, user, image_id, AssignmentState.OPEN, browser)
 
 
 def coming_up(uow: UnitOfWork, project: Project, count: int) -> list[UUID]:
@@ -142,7 +156,7 @@ def coming_up(uow: UnitOfWork, project: Project, count: int) -> list[UUID]:
     at_work = [each for each in held if each.state is AssignmentState.OPEN]
     coming = [each.image_id for each in held if each.state is AssignmentState.RESERVED]
     for each in at_work:
-        coming += _upcoming(uow, each.user, project, each.image_id, count)
+        coming += _upcoming(uow, each.user, project, each.image_id, count, browser=each.browser)
     coming += uow.session.scalars(_in_queue(project.id).order_by(*_ORDERS[project.image_order]).limit(count))
     opened = {each.image_id: None for each in at_work}
     return list(dict.fromkeys(image_id for image_id in coming if image_id not in opened) | opened)
@@ -189,21 +203,33 @@ def _in_queue(project_id: UUID) -> Select[UUID]:
     )
 
 
-def _free_for(user: User) -> ColumnElement[bool]:
+def _own(user: User, browser: str | None) -> ColumnElement[bool]:
+    """With this person, and in no other browser of theirs."""
+    here = true() if browser is None else or_(Assignment.browser.is_(None), Assignment.browser == browser)
+    return and_(Assignment.user_id == user.id, here)
+
+
+def _free_for(user: User, browser: str | None) -> ColumnElement[bool]:
     return or_(
         Assignment.image_id.is_(None),
-        Assignment.user_id == user.id,
+        _own(user, browser),
         Assignment.leased_until.is_(None),
         Assignment.leased_until <= utc_now(),
     )
 
 
 def _upcoming(
-    uow: UnitOfWork, user: User, project: Project, after: UUID | None, count: int, keep: Sequence[UUID] = ()
+    uow: UnitOfWork,
+    user: User,
+    project: Project,
+    after: UUID | None,
+    count: int,
+    keep: Sequence[UUID] = (),
+    browser: str | None = None,
 ) -> list[UUID]:
     """The first images that `user` can have, in the project's order, from behind `after` and round to it."""
     columns = _ORDERS[project.image_order]
-    free = _in_queue(project.id).where(_free_for(user), Image.id.not_in(keep)).order_by(*columns)
+    free = _in_queue(project.id).where(_free_for(user, browser), Image.id.not_in(keep)).order_by(*columns)
     if after is None:
         return list(uow.session.scalars(free.limit(count)))
     came_from = get_image(uow, after)
@@ -220,8 +246,8 @@ def _open_with(uow: UnitOfWork, user: User, project_id: UUID) -> list[UUID]:
     return list(uow.session.scalars(leased))
 
 
-def _reserved_elsewhere(project_id: UUID, user: User, after: UUID | None) -> Select[UUID]:
-    reserved = _in_queue(project_id).where(Assignment.state == AssignmentState.RESERVED, Assignment.user_id != user.id)
+def _reserved_elsewhere(project_id: UUID, user: User, after: UUID | None, browser: str | None) -> Select[UUID]:
+    reserved = _in_queue(project_id).where(Assignment.state == AssignmentState.RESERVED, not_(_own(user, browser)))
     return reserved if after is None else reserved.where(Image.id != after)
 
 
@@ -235,8 +261,8 @@ def _is_with_another(assignment: Assignment, user: User) -> bool:
     return assignment.user_id != user.id and is_with_somebody(assignment)
 
 
-def _assign(uow: UnitOfWork, user: User, image_id: UUID, state: AssignmentState) -> Assignment:
-    return _write(uow, user, image_id, state, utc_now() + LEASE, None)
+def _assign(uow: UnitOfWork, user: User, image_id: UUID, state: AssignmentState, browser: str | None) -> Assignment:
+    return _write(uow, user, image_id, state, utc_now() + LEASE, None, browser)
 
 
 def _close(
@@ -260,12 +286,14 @@ def _write(
     state: AssignmentState,
     leased_until: datetime | None,
     reason: str | None,
+    browser: str | None = None,
 ) -> Assignment:
     assignment = uow.session.get(Assignment, image_id) or Assignment(image_id=image_id)
     assignment.user_id = user.id
     assignment.state = state
     assignment.leased_until = leased_until
     assignment.reason = reason
+    assignment.browser = browser
     assignment.changed_at = utc_now()
     uow.session.add(assignment)
     uow.session.flush()
@@ -273,18 +301,18 @@ def _write(
     return assignment
 
 
-def _release(uow: UnitOfWork, user: User, which: ColumnElement[bool]) -> None:
+def _release(uow: UnitOfWork, user: User, which: ColumnElement[bool], browser: str | None) -> None:
     uow.session.execute(
         update(Assignment)
-        .where(which, Assignment.user_id == user.id, Assignment.state.in_(_IN_QUEUE))
-        .values(state=AssignmentState.OPEN, leased_until=None)
+        .where(which, _own(user, browser), Assignment.state.in_(_IN_QUEUE))
+        .values(state=AssignmentState.OPEN, leased_until=None, browser=None)
     )
 
 
-def _counts(uow: UnitOfWork, user: User, project_id: UUID) -> tuple[int, int]:
-    """(images in the queue, those that somebody else has open)."""
+def _counts(uow: UnitOfWork, user: User, project_id: UUID, browser: str | None) -> tuple[int, int]:
+    """(images in the queue, those that somebody else has open, or another browser of theirs)."""
     elsewhere = and_(
-        Assignment.state == AssignmentState.OPEN, Assignment.user_id != user.id, Assignment.leased_until > utc_now()
+        Assignment.state == AssignmentState.OPEN, not_(_own(user, browser)), Assignment.leased_until > utc_now()
     )
     row = uow.session.execute(
         _in_queue(project_id).with_only_columns(func.count(), func.count().filter(elsewhere))

@@ -28,7 +28,7 @@ def create_link(uow: UnitOfWork, user: User) -> str:
     """A token that signs `user` in once, within a day. It is stored as a hash: this is the only time it is seen."""
     uow.session.execute(delete(SignInLink).where(SignInLink.expires_at < utc_now()))
     token = secrets.token_urlsafe(32)
-    uow.session.add(SignInLink(token_sha256=_hash(token), user_id=user.id, expires_at=utc_now() + LINK_LIFETIME))
+    uow.session.add(SignInLink(token_sha256=hash_token(token), user_id=user.id, expires_at=utc_now() + LINK_LIFETIME))
     uow.session.flush()
     return token
 
@@ -42,7 +42,7 @@ def sign_in(uow: UnitOfWork, token: str) -> tuple[str, User]:
     # One statement takes the link, so that two requests with the same token cannot both get a session.
     taken = uow.session.execute(
         update(SignInLink)
-        .where(SignInLink.token_sha256 == _hash(token), SignInLink.used_at.is_(None), SignInLink.expires_at > now)
+        .where(SignInLink.token_sha256 == hash_token(token), SignInLink.used_at.is_(None), SignInLink.expires_at > now)
         .values(used_at=now)
         .returning(SignInLink.user_id)
     ).scalar_one_or_none()
@@ -61,7 +61,9 @@ def create_session(uow: UnitOfWork, user: User) -> str:
     uow.session.execute(delete(SignInSession).where(SignInSession.expires_at < now))
     token = secrets.token_urlsafe(32)
     uow.session.add(
-        SignInSession(token_sha256=_hash(token), user_id=user.id, created_at=now, expires_at=now + SESSION_LIFETIME)
+        SignInSession(
+            token_sha256=hash_token(token), user_id=user.id, created_at=now, expires_at=now + SESSION_LIFETIME
+        )
     )
     uow.session.add(Event(user_id=user.id, kind="user.signed_in", subject={"user_id": str(user.id)}))
     uow.session.flush()
@@ -73,7 +75,7 @@ def authenticate(uow: UnitOfWork, session_token: str) -> User:
     user = uow.session.scalars(
         select(User)
         .join(SignInSession, SignInSession.user_id == User.id)
-        .where(SignInSession.token_sha256 == _hash(session_token), SignInSession.expires_at > utc_now())
+        .where(SignInSession.token_sha256 == hash_token(session_token), SignInSession.expires_at > utc_now())
     ).one_or_none()
     if user is None:
         raise NotSignedIn("You are not signed in, or the session has ended. Open a new sign-in link.")
@@ -82,8 +84,9 @@ def authenticate(uow: UnitOfWork, session_token: str) -> User:
 
 def sign_out(uow: UnitOfWork, session_token: str) -> None:
     """End a session; harmless when there is none."""
-    uow.session.execute(delete(SignInSession).where(SignInSession.token_sha256 == _hash(session_token)))
+    uow.session.execute(delete(SignInSession).where(SignInSession.token_sha256 == hash_token(session_token)))
 
 
-def _hash(token: str) -> str:
+def hash_token(token: str) -> str:
+    """What is stored of a token: its SHA-256, which also names the browser that is signed in by it."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -76,6 +76,31 @@ def test_a_second_window_of_one_person_gets_another_image_and_leaves_the_first_a
     assert state_of(first) == (AssignmentState.OPEN, True)
 
 
+def test_two_browsers_of_one_account_never_share_an_image(anna: User, project: Project, images: list[Image]) -> None:
+    ids = [image.id for image in images]
+
+    def take_in(browser: str, after: uuid.UUID | None = None) -> Turn:
+        with unit_of_work() as uow:
+            return take_next(uow, anna, project.id, after, browser=browser)
+
+    assert take_in("office").image_id == ids[0]
+    at_home = take_in("home")
+    assert (at_home.image_id, at_home.elsewhere) == (ids[3], 1)
+    # What the one leaves or goes on from stays with the other.
+    with unit_of_work() as uow:
+        release(uow, anna, ids[0], "home")
+    assert take_in("home", ids[3]).image_id == ids[4]
+    assert state_of(images[0]) == (AssignmentState.OPEN, True)
+    # The same image opened in both is with whoever opened it last.
+    with unit_of_work() as uow:
+        hold(uow, anna, ids[0], "home")
+        release(uow, anna, ids[0], "office")
+    assert state_of(images[0]) == (AssignmentState.OPEN, True)
+    with unit_of_work() as uow:
+        release(uow, anna, ids[0], "home")
+    assert state_of(images[0]) == (AssignmentState.OPEN, False)
+
+
 def test_two_people_never_share_an_image(anna: User, ben: User, project: Project, images: list[Image]) -> None:
     first, second = take(anna, project), take(ben, project)
     assert not {first.image_id, *first.ahead} & {second.image_id, *second.ahead}

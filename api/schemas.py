@@ -67,7 +67,8 @@ class ProjectSummary(Schema):
     image_order: ImageOrder
     image_count: int
     annotated_image_count: int = Field(description="Images with at least one mask")
-    mask_count: int
+    mask_count: int = Field(description="Without those that wait for review")
+    waiting_count: int = Field(description="Masks that wait for review")
     embedded_count: int = Field(description="Images whose embedding by the live model is stored")
     finished_image_count: int = Field(description="Images with nothing left worth labelling")
     skipped_image_count: int

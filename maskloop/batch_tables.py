@@ -115,6 +115,8 @@ def progress_line(progress: BatchProgress) -> str:
 
 def estimate_line(estimate: Estimate) -> str:
     """What a batch would cost, in a sentence."""
+    if estimate.images == 0:
+        return "No image passes this selection."
     images = counted(estimate.images, "image")
     if estimate.seconds is None or estimate.seconds_per_image is None:
         return f"{images}; how long one takes has not been measured on this deployment yet."

@@ -19,6 +19,7 @@ from engine.store.tables import (
     Model,
     ModelState,
     Project,
+    Review,
     Role,
     User,
 )
@@ -32,7 +33,8 @@ _COVER_IMAGES = 4
 class ProjectSummary:
     """A project and its counts. `embedded_count` is for the live model; `cover_image_ids` are its first images.
 
-    Masks that wait for review are not counted. `finished_image_count` counts images with nothing left worth labelling.
+    Masks that wait for review are counted apart, as `waiting_count`. `finished_image_count` counts images with nothing
+    left worth labelling.
     """
 
     id: UUID
@@ -42,6 +44,7 @@ class ProjectSummary:
     image_count: int
     annotated_image_count: int
     mask_count: int
+    waiting_count: int
     embedded_count: int
     finished_image_count: int
     skipped_image_count: int
@@ -116,6 +119,13 @@ def _summaries(uow: UnitOfWork, projects: list[Project]) -> list[ProjectSummary]
         .group_by(Image.project_id)
     )
     masks = {project_id: (total, annotated) for project_id, total, annotated in uow.session.execute(live_masks)}
+    waiting = _counts(
+        uow,
+        select(Image.project_id, func.count(Mask.id))
+        .join(Image, Mask.image_id == Image.id)
+        .where(Image.project_id.in_(ids), Mask.review == Review.WAITING, Mask.deleted_at.is_(None))
+        .group_by(Image.project_id),
+    )
     embedded = _counts(
         uow,
         select(Image.project_id, func.count())
@@ -135,6 +145,7 @@ def _summaries(uow: UnitOfWork, projects: list[Project]) -> list[ProjectSummary]
             image_count=images.get(project.id, 0),
             annotated_image_count=masks.get(project.id, (0, 0))[1],
             mask_count=masks.get(project.id, (0, 0))[0],
+            waiting_count=waiting.get(project.id, 0),
             embedded_count=embedded.get(project.id, 0),
             finished_image_count=closed.get((project.id, AssignmentState.FINISHED), 0),
             skipped_image_count=closed.get((project.id, AssignmentState.SKIPPED), 0),

@@ -6,9 +6,14 @@ import { Closings } from "./document/closings";
 import { Journal } from "./document/journal";
 import { Leavings } from "./document/leavings";
 import { SaveQueue } from "./document/save_queue";
+import { StoredMasks } from "./offline/stored_masks";
 
 export const journal = new Journal();
-export const saveQueue = new SaveQueue(api, journal);
+const storedMasks = new StoredMasks(globalThis.caches, globalThis.location?.origin ?? "");
+export const saveQueue = new SaveQueue(api, journal, {
+  // Without a copy a reload offline shows less, and nothing is lost: the server has it.
+  onStored: (mask) => void storedMasks.keep(mask).catch(() => undefined),
+});
 export const closings = new Closings(api, globalThis.localStorage);
 export const leavings = new Leavings(globalThis.localStorage, async (imageId) => {
   try {

@@ -238,9 +238,13 @@ export const texts = {
       .filter(Boolean)
       .join(", "),
   waits: "to review",
+  /** What waits for review, by what found it. */
+  offered: { manual: "manual", semi_automatic: "prefilled", automatic: "automatic" },
   keepMask: (name: string) => `Keep ${name}`,
   keepAll: "Keep all",
   deleteAll: "Delete all",
+  keepListed: "Keep listed",
+  deleteThose: "Delete listed",
   deleteListed: (count: number) => `Delete ${plural(count, "listed mask")}`,
   masksDeleted: (count: number, undoKey: string) =>
     `${plural(count, "mask")} deleted${undoKey ? `; ${undoKey} brings ${count === 1 ? "it" : "them"} back` : ""}.`,
@@ -284,6 +288,9 @@ export const texts = {
     count > 1 ? `${place} of ${count.toLocaleString("en")}` : "",
   conflictTitle: "Someone else changed this mask",
   conflictText: (name: string) => `${name} changed it while you did. Which version should stay?`,
+  conflictOwnTitle: "This mask was changed elsewhere",
+  conflictOwnText: "Under your name, in another window or by a batch of yours. Which version should stay?",
+  decideAll: (count: number) => `All ${count.toLocaleString("en")} of this image:`,
   refusedTitle: "This mask was not stored",
   refusedText: (reason: string) => `${reason} Your version is kept in this browser.`,
   theirs: (name: string) => `${name}’s version`,
@@ -302,6 +309,7 @@ export const texts = {
     `offline – ${count.toLocaleString("en")} ${kept ? "kept in this browser" : "unsaved; keep this page open"}`,
   signedOutUnsaved: (count: number, kept: boolean) =>
     `signed out – ${count.toLocaleString("en")} ${kept ? "kept in this browser" : "unsaved; sign in in another tab"}`,
+  offlineSaved: "offline, all saved",
   undecided: (count: number) => `${plural(count, "mask")} to decide on`,
   model: (name: string) => `model ${name}`,
   position: (x: number, y: number) => `x ${x}  y ${y}`,

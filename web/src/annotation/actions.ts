@@ -73,7 +73,7 @@ export const ACTIONS = {
     group: "make",
     keys: ["Ctrl+Z"],
     repeats: true,
-    run: (annotation) => annotation.toolKey("back") || annotation.editor.undo(),
+    run: (annotation) => annotation.toolKey("back") || annotation.undo(),
   },
   redo: {
     group: "make",

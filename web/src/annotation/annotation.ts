@@ -88,19 +88,20 @@ export class Annotation {
   /** What the next masks are labelled with. */
   readonly labelInHand: Observable<string | null>;
 
-  readonly #me: Me;
+  readonly me: Me;
   readonly #queue: SaveQueue;
   readonly #closing: (() => void)[] = [];
   #decoding: Decoding | null = null;
   #started: { readonly model: Model; readonly forceServer: boolean } | null = null;
   #canvasSize: Size = { width: 0, height: 0 };
   #pressed = false;
+  #listed: readonly string[] = [];
 
   constructor({ image, masks, askedAt, me, queue, journal, left, labels, label }: AnnotationOptions) {
     this.image = image;
     this.labels = labels;
     this.labelInHand = label;
-    this.#me = me;
+    this.me = me;
     this.#queue = queue;
     const loaded = queue.load(image.id, masks, askedAt);
     this.editor = new Editor(loaded.masks, (changes) => {
@@ -231,6 +232,18 @@ export class Annotation {
 
   // The masks of the document
 
+  /** Takes the last step back, and goes to the mask that this changed or brought back: the next key means that one. */
+  undo(): void {
+    const before = this.editor.getState().masks;
+    this.editor.undo();
+    const { masks, draft } = this.editor.getState();
+    const changed = [...masks.values()].filter((mask) => before.get(mask.id) !== mask);
+    const [only] = changed;
+    if (draft || !only || changed.length > 1) return;
+    this.select(only.id);
+    this.showMask(only.id);
+  }
+
   /** Opens the smallest mask under the pointer, or the selected one, to be gone on with. */
   refine(): void {
     const id = this.#maskAtPointer() ?? this.shown.getState().selectedId;
@@ -253,7 +266,7 @@ export class Annotation {
     const mask = this.editor.getState().masks.get(id);
     this.editor.delete(id);
     this.shown.update({ selectedId: null, hoveredId: null });
-    if (mask && isWaiting(mask)) this.#goToWaiting(mask.order);
+    if (mask && isWaiting(mask)) this.#goToWaiting(id);
   }
 
   /** Deletes masks at once, as one step of undo. */
@@ -266,9 +279,14 @@ export class Annotation {
   /** Keeps the selected mask, or that under the cursor, if it waits for review, and selects the next that does. */
   keepSelected(): void {
     const { masks } = this.editor.getState();
+    if (this.shown.getState().masksHidden) {
+      // Nobody decides on what they do not see.
+      this.shown.update({ masksHidden: false });
+      return;
+    }
     const mask = masks.get(this.shown.getState().selectedId ?? this.#maskAtPointer() ?? "");
     if (mask && isWaiting(mask)) this.editor.keep(mask.id);
-    this.#goToWaiting(mask?.order ?? Infinity);
+    this.#goToWaiting(mask?.id ?? null);
   }
 
   /** Keeps what waits for review among these, as one step of undo. */
@@ -276,12 +294,20 @@ export class Annotation {
     this.editor.keep(...masks.filter(isWaiting).map(({ id }) => id));
   }
 
-  /** Selects the mask that waits for review and comes next in the list, the newest first; after the last, the first. */
-  #goToWaiting(before: number): void {
-    const waiting = [...this.editor.getState().masks.values()].filter(isWaiting);
-    const next = waiting.findLast(({ order }) => order < before) ?? waiting.at(-1);
+  /** Selects the mask that waits for review and comes next in the list; after the last, the first. */
+  #goToWaiting(after: string | null): void {
+    const { masks } = this.editor.getState();
+    const listed = this.#listed.length > 0 ? this.#listed : [...masks.keys()].reverse();
+    const place = after === null ? -1 : listed.indexOf(after);
+    const inOrder = [...listed.slice(place + 1), ...listed.slice(0, place + 1)];
+    const next = inOrder.map((id) => masks.get(id)).find((mask) => mask && isWaiting(mask));
     this.select(next?.id ?? null);
     if (next) this.showMask(next.id);
+  }
+
+  /** The masks as their list shows them: what follows after one that was decided on. */
+  listMasks(masks: readonly DocumentMask[]): void {
+    this.#listed = masks.map(({ id }) => id);
   }
 
   /** Brings back a deleted mask. */
@@ -319,7 +345,7 @@ export class Annotation {
     }
     const record = this.#queue.getState().undecided.find((undecided) => undecided.maskId === maskId);
     if (!record?.halt) return;
-    const authorName = record.halt.kind === "conflict" ? record.halt.stored.author_name : this.#me.name;
+    const authorName = record.halt.kind === "conflict" ? record.halt.stored.author_name : this.me.name;
     const copyId = decision === "both" && record.wanted ? crypto.randomUUID() : null;
     const body = this.#queue.takeTheirs(maskId);
     this.editor.reconcile(maskId, body && { body, authorName }, copyId);
@@ -350,8 +376,10 @@ export class Annotation {
     const session = this.decoder.getState();
     if (draft?.waiting) session?.request(draft);
     else session?.forget();
-    const { selectedId } = this.shown.getState();
+    const { selectedId, notice } = this.shown.getState();
     if (selectedId && !masks.has(selectedId)) this.shown.update({ selectedId: null });
+    // What it told of is past.
+    if (notice?.tone === "info") this.shown.update({ notice: null });
     this.#hover();
   }
 }

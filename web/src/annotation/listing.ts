@@ -6,7 +6,7 @@ import { area } from "../document/rle";
 export type Sorting = "newest" | "oldest" | "largest" | "smallest" | "leastSure" | "label";
 
 export interface Listing {
-  /** Words that a mask's name, label, author or stage must hold. */
+  /** Beginnings of words that a mask's name, label, author or stage must hold. */
   readonly search: string;
   readonly sorting: Sorting;
 }
@@ -23,8 +23,9 @@ export function listed(
 ): DocumentMask[] {
   const wanted = search.toLowerCase().split(/\s+/).filter(Boolean);
   const found = [...masks].filter((mask) => {
-    const text = words(mask).join("\n").toLowerCase();
-    return wanted.every((word) => text.includes(word));
+    // From the beginning of a word: "automatic" does not mean "semi-automatic".
+    const spoken = words(mask).flatMap((text) => text.toLowerCase().split(/\s+/));
+    return wanted.every((word) => spoken.some((each) => each.startsWith(word)));
   });
   return found.sort((a, b) => compare(a, b, sorting) || b.order - a.order);
 }

@@ -2955,8 +2955,16 @@ export interface components {
              * @description Images with at least one mask
              */
             annotated_image_count: number;
-            /** Mask Count */
+            /**
+             * Mask Count
+             * @description Without those that wait for review
+             */
             mask_count: number;
+            /**
+             * Waiting Count
+             * @description Masks that wait for review
+             */
+            waiting_count: number;
             /**
              * Embedded Count
              * @description Images whose embedding by the live model is stored

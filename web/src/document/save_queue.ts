@@ -35,6 +35,8 @@ export interface SaveQueueOptions {
   /** Milliseconds before the first repetition after a failure; doubled each time up to `maxDelayMs`. */
   readonly firstDelayMs?: number;
   readonly maxDelayMs?: number;
+  /** The server has stored this. */
+  readonly onStored?: (mask: Mask) => void;
 }
 
 /**
@@ -48,6 +50,7 @@ export class SaveQueue extends Observable<SaveState> {
   readonly #pauses = new Set<() => void>();
   readonly #firstDelayMs: number;
   readonly #maxDelayMs: number;
+  readonly #onStored: (mask: Mask) => void;
   #trouble: "offline" | "signed-out" | null = null;
   #userId: string | null = null;
   #resuming: Promise<void> = Promise.resolve();
@@ -55,13 +58,14 @@ export class SaveQueue extends Observable<SaveState> {
   constructor(
     api: Api,
     journal: Journal,
-    { firstDelayMs = 1_000, maxDelayMs = 15_000 }: SaveQueueOptions = {},
+    { firstDelayMs = 1_000, maxDelayMs = 15_000, onStored = () => undefined }: SaveQueueOptions = {},
   ) {
     super({ phase: "saved", unsaved: 0, undecided: [] });
     this.#api = api;
     this.#journal = journal;
     this.#firstDelayMs = firstDelayMs;
     this.#maxDelayMs = maxDelayMs;
+    this.#onStored = onStored;
   }
 
   /**
@@ -174,6 +178,7 @@ export class SaveQueue extends Observable<SaveState> {
       try {
         entry.unanswered = next;
         const stored = await this.#send(entry, next);
+        this.#onStored(stored);
         entry.known = outcome(next, stored.version);
         entry.unanswered = null;
         entry.changedAt = performance.now();

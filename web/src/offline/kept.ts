@@ -7,6 +7,9 @@
  */
 export type Kept = "asset" | "page" | "data";
 
+/** The cache with what opening images needs. */
+export const DATA_CACHE = "maskloop-data";
+
 const ASSETS = [/^\/assets\//, /^\/favicon\.svg$/, /^\/api\/v1\/models\/[\w-]+\/(prepare|decode)\.onnx$/];
 const DATA = [
   /^\/api\/v1\/me$/,

@@ -1,6 +1,6 @@
 /** Answers from what was kept while the network is gone, so that a reload of the annotation page works offline. */
 
-import { type Kept, keptAs } from "./kept";
+import { DATA_CACHE, type Kept, keptAs } from "./kept";
 import type { ToServiceWorker } from "./register";
 
 // The compiler's library for pages has no service workers, and that for workers contradicts it.
@@ -26,7 +26,7 @@ const scope = self as unknown as Scope;
 const CACHES: Readonly<Record<Kept, string>> = {
   asset: "maskloop-assets",
   page: "maskloop-page",
-  data: "maskloop-data",
+  data: DATA_CACHE,
 };
 /** Entries of a cache beyond this many go, the oldest first. */
 const MOST = 400;

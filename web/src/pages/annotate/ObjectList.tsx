@@ -98,7 +98,9 @@ function ObjectRow({ mask, top, selected, annotation }: ObjectRowProps) {
         />
         <span className={styles.name}>{name}</span>
         {waiting ? (
-          <span className={styles.waits}>{texts.waits}</span>
+          <span className={styles.waits} title={texts.waits}>
+            {texts.offered[mask.body.stage]}
+          </span>
         ) : (
           <StageBadge stage={mask.body.stage} />
         )}

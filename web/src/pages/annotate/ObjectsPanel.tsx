@@ -1,6 +1,6 @@
 import { ActionIcon, Button, CloseButton, Menu, TextInput, Tooltip, UnstyledButton } from "@mantine/core";
 import { IconArrowsSort, IconFocus2, IconHistory, IconSearch } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Annotation } from "../../annotation/annotation";
 import { keymap } from "../../annotation/keymap";
 import { EVERYTHING, listed, type Sorting } from "../../annotation/listing";
@@ -31,7 +31,8 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
   const [listing, setListing] = useState(EVERYTHING);
   const [deleted, setDeleted] = useState(false);
   const rows = useMemo(() => listed(masks.values(), listing, maskWords), [masks, listing]);
-  const waiting = useMemo(() => [...masks.values()].filter(isWaiting), [masks]);
+  const waiting = useMemo(() => rows.filter(isWaiting), [rows]);
+  useEffect(() => annotation.listMasks(rows), [annotation, rows]);
   if (!opened) return null;
   return (
     <aside className={styles.panel} data-sheet={asSheet} aria-label={texts.objects}>
@@ -115,7 +116,9 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
           </Menu>
         </div>
       )}
-      {waiting.length > 0 && !deleted && <Waiting annotation={annotation} masks={waiting} />}
+      {waiting.length > 0 && !deleted && (
+        <Waiting annotation={annotation} masks={waiting} all={rows.length === masks.size} />
+      )}
       {deleted ? (
         <DeletedMasks annotation={annotation} />
       ) : rows.length > 0 ? (
@@ -137,22 +140,24 @@ export function ObjectsPanel({ annotation, opened, asSheet, onClose }: ObjectsPa
 interface WaitingProps {
   annotation: Annotation;
   masks: readonly DocumentMask[];
+  /** Whether the list is not filtered. */
+  all: boolean;
 }
 
 /** What batches found here and nobody has kept: to be decided on one by one, or at once. */
-function Waiting({ annotation, masks }: WaitingProps) {
+function Waiting({ annotation, masks, all }: WaitingProps) {
   const keepKey = useObservable(keymap, () => keymap.shown("keep"));
   const deleteKey = useObservable(keymap, () => keymap.shown("delete"));
   return (
     <section className={`${styles.waiting} numbers`} aria-label={texts.waits} data-testid="waiting-masks">
       <span>{texts.waitingCount(masks.length)}</span>
       <Button size="compact-xs" onClick={() => annotation.keepMasks(masks)}>
-        {texts.keepAll}
+        {all ? texts.keepAll : texts.keepListed}
       </Button>
       <Button size="compact-xs" variant="default" onClick={() => annotation.deleteMasks(masks)}>
-        {texts.deleteAll}
+        {all ? texts.deleteAll : texts.deleteThose}
       </Button>
-      <p>{texts.waitingHint(keepKey, deleteKey)}</p>
+      <p className={styles.keys}>{texts.waitingHint(keepKey, deleteKey)}</p>
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Annotation } from "../../annotation/annotation";
 import { keymap } from "../../annotation/keymap";
 import { ownFiguresQuery } from "../../api/queries";
@@ -140,7 +140,8 @@ function Today({ projectId }: { projectId: string }) {
 function SavedStatus() {
   const state = useObservable(saveQueue, (saving) => saving);
   const kept = useObservable(journal, (phase) => phase !== "failed");
-  const [tone, text] = describeSaving(state, kept);
+  const online = useSyncExternalStore(watchNetwork, () => navigator.onLine);
+  const [tone, text] = describeSaving(state, kept, online);
   return (
     <span role="status" data-testid="saved-state" data-phase={state.phase}>
       <i className={styles.dot} data-state={tone} />
@@ -149,11 +150,24 @@ function SavedStatus() {
   );
 }
 
+function watchNetwork(changed: () => void): () => void {
+  window.addEventListener("online", changed);
+  window.addEventListener("offline", changed);
+  return () => {
+    window.removeEventListener("online", changed);
+    window.removeEventListener("offline", changed);
+  };
+}
+
 /** `kept`: what is unsaved would survive the page, because the journal holds it. */
-function describeSaving({ phase, unsaved, undecided }: SaveState, kept: boolean): [Tone, string] {
+function describeSaving(
+  { phase, unsaved, undecided }: SaveState,
+  kept: boolean,
+  online: boolean,
+): [Tone, string] {
   switch (phase) {
     case "saved":
-      return ["good", texts.saved];
+      return online ? ["good", texts.saved] : ["busy", texts.offlineSaved];
     case "saving":
       return ["busy", texts.saving(unsaved)];
     case "offline":

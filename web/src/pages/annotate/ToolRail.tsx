@@ -61,7 +61,7 @@ export function ToolRail({ annotation }: { annotation: Annotation }) {
         shortcut={keymap.shown("undo")}
         icon={IconArrowBackUp}
         disabled={!canUndo}
-        onClick={() => editor.undo()}
+        onClick={() => annotation.undo()}
       />
       <RailButton
         label={texts.redo}

@@ -25,10 +25,17 @@ export function UndecidedCard({ annotation, pyramid }: UndecidedCardProps) {
   if (!first?.halt) return null;
   const { maskId, halt, wanted } = first;
   const name = halt.kind === "conflict" ? halt.stored.author_name : "";
-  const text = halt.kind === "conflict" ? texts.conflictText(name) : texts.refusedText(halt.reason);
+  const own = name === annotation.me.name;
+  const title =
+    halt.kind !== "conflict" ? texts.refusedTitle : own ? texts.conflictOwnTitle : texts.conflictTitle;
+  const why = own ? texts.conflictOwnText : texts.conflictText(name);
+  const text = halt.kind === "conflict" ? why : texts.refusedText(halt.reason);
+  const decideAll = (decision: "own" | "theirs"): void => {
+    for (const record of here) annotation.decide(record.maskId, decision);
+  };
   return (
     <section className={styles.card} role="alert" data-testid="undecided">
-      <strong>{halt.kind === "conflict" ? texts.conflictTitle : texts.refusedTitle}</strong>
+      <strong>{title}</strong>
       <span className="faint"> {texts.undecidedOf(1, here.length)}</span>
       <p>{text}</p>
       <div className={styles.versions}>
@@ -56,6 +63,17 @@ export function UndecidedCard({ annotation, pyramid }: UndecidedCardProps) {
           </>
         )}
       </div>
+      {here.length > 1 && (
+        <div className={styles.actions}>
+          <span className="faint">{texts.decideAll(here.length)}</span>
+          <Button size="compact-xs" variant="default" onClick={() => decideAll("theirs")}>
+            {texts.keepTheirs}
+          </Button>
+          <Button size="compact-xs" variant="default" onClick={() => decideAll("own")}>
+            {texts.keepYours}
+          </Button>
+        </div>
+      )}
     </section>
   );
 }

@@ -13,6 +13,6 @@ export function maskWords(mask: DocumentMask): string[] {
     texts.objectName(mask.order + 1),
     texts.stages[mask.body.stage],
     mask.authorName ?? "",
-    isWaiting(mask) ? texts.waits : "",
+    isWaiting(mask) ? `${texts.waits} ${texts.offered[mask.body.stage]}` : "",
   ];
 }

@@ -61,6 +61,32 @@ export function AutomaticFields({ projectId, form, change }: FieldsProps & { pro
   );
 }
 
+export function PrefillFields({ projectId, form, change }: FieldsProps & { projectId: string }) {
+  const settings = useEstimate(projectId, form).data?.settings;
+  return (
+    <div className={styles.pair}>
+      <Share
+        label={words.score}
+        applies={applies(settings, "score_thresh")}
+        value={form.score}
+        onChange={(score) => change({ score })}
+      />
+      <Share
+        label={words.predictedIou}
+        applies={applies(settings, "pred_iou_thresh")}
+        value={form.predictedIou}
+        onChange={(predictedIou) => change({ predictedIou })}
+      />
+      <Share
+        label={words.stability}
+        applies={applies(settings, "stability_score_thresh")}
+        value={form.stability}
+        onChange={(stability) => change({ stability })}
+      />
+    </div>
+  );
+}
+
 export function WhenFields({ form, change }: FieldsProps) {
   return (
     <div>
@@ -154,14 +180,15 @@ export function MoreFields({ projectId, form, change }: FieldsProps & { projectI
 }
 
 /**
- * Whether the batch's masks would wait, and why: as the person says, else as the project does, else where the model is
- * known to be wrong more often than right.
+ * Whether the batch's masks would wait, and why: as the person says, else as the project does, else where they are only
+ * offered, or the model is known to be wrong more often than right.
  */
 export function useReview(projectId: string, form: BatchForm): { waits: boolean; why: string | null } {
   const byProject = useQuery(reviewSettingQuery(projectId)).data ?? false;
   const precision = useEstimate(projectId, form).data?.precision ?? null;
   const unsure = form.kind === "automatic" && precision !== null && precision < SURE_ENOUGH;
-  const waits = form.review ?? (byProject || unsure);
+  const waits = form.review ?? (byProject || unsure || form.kind === "prefill");
+  if (form.kind === "prefill") return { waits, why: waits ? words.prefillWaits : words.annotationAtOnce };
   if (unsure) return { waits, why: words.precision(precision) };
   return { waits, why: waits ? null : words.annotationAtOnce };
 }

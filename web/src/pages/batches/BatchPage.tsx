@@ -79,6 +79,9 @@ function Running({ projectId, progress }: RunningProps) {
           {words.latest}
         </Title>
         <BatchStrip projectId={projectId} latest={progress.latest} />
+        {batch.kind === "prefill" && batch.state === "finished" && batch.counts.masks === 0 && (
+          <p className={styles.hint}>{words.prefilledNothing}</p>
+        )}
       </section>
       <div className={styles.columns}>
         <div>

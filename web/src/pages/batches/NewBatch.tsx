@@ -4,7 +4,7 @@ import { type FormEvent, useState } from "react";
 import { useNavigate } from "react-router";
 import { api, unwrap } from "../../api/client";
 import { texts } from "../../texts";
-import { AutomaticFields, MoreFields, useReview, WhenFields } from "./BatchFields";
+import { AutomaticFields, MoreFields, PrefillFields, useReview, WhenFields } from "./BatchFields";
 import { type BatchForm, EMPTY_FORM, isComplete, orderOf, scheduleOf } from "./batch_form";
 import styles from "./batches.module.css";
 import { tagsQuery } from "./queries";
@@ -42,6 +42,7 @@ export function NewBatch({ projectId, onClose }: NewBatchProps) {
         </div>
         <ImageFields projectId={projectId} form={form} change={change} />
         {form.kind === "automatic" && <AutomaticFields projectId={projectId} form={form} change={change} />}
+        {form.kind === "prefill" && <PrefillFields projectId={projectId} form={form} change={change} />}
         <WhenFields form={form} change={change} />
         <MoreFields projectId={projectId} form={form} change={change} />
         <div className={styles.foot}>

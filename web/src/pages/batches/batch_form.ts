@@ -21,6 +21,8 @@ export interface BatchForm {
   predictedIou: number | "";
   stability: number | "";
   pointsPerSide: number | "";
+  /** Of the detector's boxes, for prefilling. */
+  score: number | "";
   priority: "low" | "normal" | "high";
   atOnce: number | "";
   /** Null: as the project says. */
@@ -43,6 +45,7 @@ export const EMPTY_FORM: BatchForm = {
   predictedIou: "",
   stability: "",
   pointsPerSide: "",
+  score: "",
   priority: "normal",
   atOnce: "",
   review: null,
@@ -66,7 +69,7 @@ export function orderOf(form: BatchForm): BatchOrder {
       name_contains: form.nameContains.trim() || null,
       tag: form.tag,
     },
-    settings: form.kind === "automatic" ? automaticSettings(form) : {},
+    settings: settingsOf(form),
     model_id: form.kind === "export" ? null : form.model,
     priority: form.priority,
     concurrency: form.atOnce === "" ? null : form.atOnce,
@@ -95,10 +98,16 @@ export function isComplete(form: BatchForm): boolean {
   return form.when !== "images" || form.newImages !== "";
 }
 
-function automaticSettings(form: BatchForm): Record<string, unknown> {
-  const settings: Record<string, unknown> = { preset: form.preset };
+function settingsOf(form: BatchForm): Record<string, unknown> {
+  const settings: Record<string, unknown> = {};
+  if (!makesMasks(form.kind)) return settings;
   if (form.predictedIou !== "") settings.pred_iou_thresh = form.predictedIou;
   if (form.stability !== "") settings.stability_score_thresh = form.stability;
+  if (form.kind === "prefill") {
+    if (form.score !== "") settings.score_thresh = form.score;
+    return settings;
+  }
+  settings.preset = form.preset;
   if (form.pointsPerSide !== "") settings.points_per_side = form.pointsPerSide;
   return settings;
 }

@@ -58,7 +58,7 @@ export const words = {
   left: "left",
   masks: "masks",
   perMinute: "images/min",
-  timeLeft: "left",
+  timeLeft: "time left",
   pause: "Pause",
   resume: "Resume",
   cancel: "Cancel batch",
@@ -67,6 +67,8 @@ export const words = {
   tryAllAgain: "Try all again",
   latest: "Latest results",
   latestNone: "The first results appear here.",
+  prefilledNothing:
+    "No box was good enough for the detector and the model. Lower the detector's score or the predicted IoU, or train the detector on more masks.",
   failures: "Failed images",
   settings: "Settings",
   facts: { kind: "Kind", model: "Model", started: "Started", by: "By", priority: "Priority" },
@@ -83,6 +85,8 @@ export const words = {
     crop_nms_thresh: "Overlap across crops at most",
     crop_overlap_ratio: "Overlap of crops",
     crop_n_points_downscale_factor: "Fewer points per layer, by",
+    score_thresh: "Detector's score at least",
+    most_boxes: "Boxes at most",
     max_cover: "Cover of the image below",
     min_mask_region_area: "Smallest region (px)",
   } as Record<string, string>,
@@ -115,10 +119,11 @@ export const words = {
   predictedIou: "Predicted IoU above",
   stability: "Stability at least",
   pointsPerSide: "Points per side",
-  fromPreset: "preset",
+  fromPreset: "default",
+  score: "Detector's score at least",
   /** What applies to a field that is left empty, and why. */
   applies: (value: number, calibrated: boolean) =>
-    calibrated ? `${rounded(value)}, calibrated for the model` : `${rounded(value)}, from the preset`,
+    `${rounded(value)}, ${calibrated ? "calibrated for the model" : "by default"}`,
   calibrated: (value: string) => `${value} (calibrated)`,
   model: "Model",
   liveModel: "The live model",
@@ -135,6 +140,7 @@ export const words = {
   noLimit: "no limit",
   waitForReview: "Masks wait for review",
   annotationAtOnce: "They are annotation at once: in exports, and in training.",
+  prefillWaits: "They are offered on the annotation page and in Review, to keep, refine or reject.",
   precision: (precision: number) =>
     `By the model's calibration about ${Math.round(100 * precision)} of 100 are right; those that do not wait are annotation at once.`,
   batchName: "Name",

@@ -104,7 +104,7 @@ function DeleteProject({ project, onClose }: DialogProps) {
     <Confirm
       opened
       title={texts.deleteProjectTitle(project.name)}
-      text={texts.deleteProjectText(project.image_count, project.mask_count)}
+      text={texts.deleteProjectText(project.image_count, project.mask_count + project.waiting_count)}
       action={texts.deleteProject}
       pending={remove.isPending}
       error={remove.error}

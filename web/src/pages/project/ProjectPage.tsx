@@ -120,6 +120,14 @@ function ProjectHeading({ project }: { project: ProjectSummary | undefined }) {
           <div className={`${styles.counts} numbers`}>
             {texts.annotatedOf(project.annotated_image_count, project.image_count)} ·{" "}
             {texts.maskCount(project.mask_count)}
+            {project.waiting_count > 0 && (
+              <>
+                {" · "}
+                <Anchor component={Link} to={`/projects/${project.id}/review`} inherit>
+                  {texts.toReview(project.waiting_count)}
+                </Anchor>
+              </>
+            )}
             {project.finished_image_count > 0 && ` · ${texts.doneCount(project.finished_image_count)}`}
           </div>
         </>

@@ -95,7 +95,12 @@ function Waiting({ projectId, page, filters, offset, onPlace }: WaitingProps) {
       );
       move(1);
     };
-    return { accept: () => decideImage("accept"), reject: () => decideImage("reject"), undo, move };
+    const takeBack = (): void => {
+      const [first] = undo();
+      const place = page.items.findIndex(({ masks }) => masks.some(({ id }) => id === first));
+      if (place >= 0) setFocus(place);
+    };
+    return { accept: () => decideImage("accept"), reject: () => decideImage("reject"), undo: takeBack, move };
   }, [page.items, focus, decided, apply, undo, move]);
   useReviewKeys(keys, columns);
 

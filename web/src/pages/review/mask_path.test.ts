@@ -15,6 +15,18 @@ describe("sampled", () => {
     expect(area(small)).toBe(20 * 10);
   });
 
+  it("has no gaps, whatever the scale", () => {
+    for (const [width, height] of [
+      [481, 321],
+      [639, 400],
+      [321, 200],
+      [500, 333],
+    ] as const) {
+      const small = sampled(rectangle(width, height, 0, 0, width, height), 320);
+      expect(area(small)).toBe(small.width * small.height);
+    }
+  });
+
   it("leaves small images as they are", () => {
     const rle = rectangle(30, 20, 1, 1, 5, 5);
     expect(sampled(rle, 320)).toBe(rle);

@@ -13,20 +13,27 @@ export function sampled(rle: Rle, longest: number): Rle {
   const width = Math.max(1, Math.round(rle.width * scale));
   const height = Math.max(1, Math.round(rle.height * scale));
   const pixels = new Uint8Array(width * height);
+  /** Of each column of the image: the small one that it is looked at for, if any. */
+  const columns = new Int32Array(rle.width).fill(-1);
+  for (let column = 0; column < width; column++) {
+    columns[Math.floor(((column + 0.5) * rle.width) / width)] = column;
+  }
   let any = false;
-  let first = 0;
+  let first = -1;
   forEachRun(rle, (x, top, bottom) => {
-    const column = Math.min(width - 1, Math.floor((x * width) / rle.width));
-    const place = Math.min(height - 1, Math.floor((top * height) / rle.height)) * width + column;
-    if (!first) first = place;
-    if (Math.floor(((column + 0.5) * rle.width) / width) !== x) return;
+    if (first < 0) {
+      const nearest = Math.min(width - 1, Math.floor((x * width) / rle.width));
+      first = Math.min(height - 1, Math.floor((top * height) / rle.height)) * width + nearest;
+    }
+    const column = columns[x] as number;
+    if (column < 0) return;
     for (let y = Math.ceil((top * height) / rle.height - 0.5); y < height; y++) {
       if (((y + 0.5) * rle.height) / height >= bottom) break;
       pixels[y * width + column] = 1;
       any = true;
     }
   });
-  if (!any) pixels[first] = 1;
+  if (!any && first >= 0) pixels[first] = 1;
   return encode(pixels, width, height);
 }
 

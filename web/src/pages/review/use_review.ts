@@ -1,8 +1,10 @@
 /** Decisions on the masks that are shown: taken at once, sent in order, and taken back. */
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { ApiError, mayPass, Offline } from "../../api/client";
 import { type Decision, decide } from "./queries";
+import { words } from "./words";
 
 export type Decided = "accepted" | "rejected";
 
@@ -17,7 +19,8 @@ export interface Reviewing {
   /** What was decided on this page, by mask; what is not in it waits. */
   decided: ReadonlyMap<string, Decided>;
   apply: (ids: string[], decision: Decision) => void;
-  undo: () => void;
+  /** The masks that are as they were before the last step. */
+  undo: () => readonly string[];
   saving: boolean;
   error: Error | null;
 }
@@ -29,23 +32,6 @@ export function useReview(projectId: string): Reviewing {
   const steps = useRef<Step[]>([]);
   const sending = useRef<Promise<unknown>>(Promise.resolve());
   const queries = useQueryClient();
-
-  const send = useCallback(
-    (ids: string[], decision: Decision) => {
-      setOpen((count) => count + 1);
-      // One after the other: a decision that is taken back must not overtake itself.
-      sending.current = sending.current
-        .then(() => decide(projectId, ids, decision))
-        .then(() => setError(null))
-        .catch((reason: unknown) => setError(reason instanceof Error ? reason : new Error(String(reason))))
-        .finally(() => {
-          setOpen((count) => count - 1);
-          // Counts of masks on the other pages follow: the project's, its images', its batches'.
-          void queries.invalidateQueries({ queryKey: ["projects"] });
-        });
-    },
-    [projectId, queries],
-  );
 
   const show = useCallback((ids: string[], states: (Decided | undefined)[]) => {
     setDecided((before) => {
@@ -59,6 +45,27 @@ export function useReview(projectId: string): Reviewing {
     });
   }, []);
 
+  const send = useCallback(
+    /** `before`: what is shown again if the server refuses. */
+    (ids: string[], decision: Decision, before: (Decided | undefined)[]) => {
+      setOpen((count) => count + 1);
+      // One after the other: a decision that is taken back must not overtake itself.
+      sending.current = sending.current
+        .then(() => untilAnswered(() => decide(projectId, ids, decision), setError))
+        .then(() => setError(null))
+        .catch((reason: unknown) => {
+          setError(reason instanceof Error ? reason : new Error(String(reason)));
+          show(ids, before);
+        })
+        .finally(() => {
+          setOpen((count) => count - 1);
+          // Counts of masks on the other pages follow: the project's, its images', its batches'.
+          void queries.invalidateQueries({ queryKey: ["projects"] });
+        });
+    },
+    [projectId, queries, show],
+  );
+
   const apply = useCallback(
     (ids: string[], decision: Decision) => {
       if (ids.length === 0) return;
@@ -67,14 +74,18 @@ export function useReview(projectId: string): Reviewing {
         ids,
         ids.map(() => (decision === "reopen" ? undefined : STATES[decision])),
       );
-      send(ids, decision);
+      send(
+        ids,
+        decision,
+        ids.map((id) => decided.get(id)),
+      );
     },
     [decided, send, show],
   );
 
   const undo = useCallback(() => {
     const step = steps.current.pop();
-    if (!step) return;
+    if (!step) return [];
     show(step.ids, step.before);
     for (const [decision, state] of [
       ["reopen", undefined],
@@ -82,9 +93,34 @@ export function useReview(projectId: string): Reviewing {
       ["reject", "rejected"],
     ] as const) {
       const ids = step.ids.filter((_, place) => step.before[place] === state);
-      if (ids.length > 0) send(ids, decision);
+      const shown = ids.map((id) => decided.get(id));
+      if (ids.length > 0) send(ids, decision, shown);
     }
-  }, [send, show]);
+    return step.ids;
+  }, [decided, send, show]);
+
+  useEffect(() => {
+    if (open === 0) return;
+    const guard = (event: BeforeUnloadEvent): void => event.preventDefault();
+    window.addEventListener("beforeunload", guard);
+    return () => window.removeEventListener("beforeunload", guard);
+  }, [open]);
 
   return { decided, apply, undo, saving: open > 0, error };
+}
+
+const RETRY_MS = 2_000;
+
+/** Asks again for as long as no answer comes, or none that stands, and says so meanwhile. */
+async function untilAnswered(ask: () => Promise<unknown>, say: (problem: Error) => void): Promise<void> {
+  for (;;) {
+    try {
+      await ask();
+      return;
+    } catch (error) {
+      if (!(error instanceof Offline) && !(error instanceof ApiError && mayPass(error.status))) throw error;
+      say(new Error(error instanceof Offline ? words.offline : error.message));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
 }

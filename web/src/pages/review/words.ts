@@ -17,7 +17,7 @@ export const words = {
   rejectShown: "Reject all",
   acceptAllText: (masks: number) => `${plural(masks, "mask")} that pass the filters become annotation.`,
   rejectAllText: (masks: number) =>
-    `${plural(masks, "mask")} that pass the filters are deleted. Each can be restored from its image's history.`,
+    `${plural(masks, "mask")} that pass the filters are deleted, on this page and beyond. Z does not take this back; single masks can be restored on their image.`,
   accept: "Accept (A)",
   reject: "Reject (X)",
   accepted: "Accepted",
@@ -36,4 +36,5 @@ export const words = {
   oneBatch: "One batch",
   everyBatch: "Every batch",
   saving: "Saving…",
+  offline: "Offline: your decisions are sent when the server can be reached. Keep this page open until then.",
 };

@@ -68,7 +68,12 @@ def test_an_automatic_batch_is_started_watched_and_reviewed(
     expect(smallest).not_to_have_attribute("data-state", "rejected")
     smallest.dispatch_event("click")
     page.keyboard.press("a")
+    # Offline, a decision waits and is made all the same.
+    page.context.set_offline(True)
     page.keyboard.press("x")
+    expect(page.get_by_role("alert")).to_contain_text("Offline: your decisions are sent")
+    page.context.set_offline(False)
+    expect(page.get_by_role("alert")).to_have_count(0)
 
     made = f"SELECT review, count(*) FROM mask WHERE job_id = '{batch['id'].replace('-', '')}' GROUP BY review"
 

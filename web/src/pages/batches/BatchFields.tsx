@@ -180,13 +180,13 @@ export function MoreFields({ projectId, form, change }: FieldsProps & { projectI
 }
 
 /**
- * Whether the batch's masks would wait, and why: as the person says, else as the project does, else where they are only
- * offered, or the model is known to be wrong more often than right.
+ * Whether the batch's masks would wait, and why: as the person says, else as the project does, else unless the model
+ * is known to be right more often than wrong. What is prefilled is only offered.
  */
 export function useReview(projectId: string, form: BatchForm): { waits: boolean; why: string | null } {
   const byProject = useQuery(reviewSettingQuery(projectId)).data ?? false;
   const precision = useEstimate(projectId, form).data?.precision ?? null;
-  const unsure = form.kind === "automatic" && precision !== null && precision < SURE_ENOUGH;
+  const unsure = form.kind === "automatic" && (precision === null || precision < SURE_ENOUGH);
   const waits = form.review ?? (byProject || unsure || form.kind === "prefill");
   if (form.kind === "prefill") return { waits, why: waits ? words.prefillWaits : words.annotationAtOnce };
   if (unsure) return { waits, why: words.precision(precision) };

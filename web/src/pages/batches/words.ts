@@ -141,8 +141,12 @@ export const words = {
   waitForReview: "Masks wait for review",
   annotationAtOnce: "They are annotation at once: in exports, and in training.",
   prefillWaits: "They are offered on the annotation page and in Review, to keep, refine or reject.",
-  precision: (precision: number) =>
-    `By the model's calibration about ${Math.round(100 * precision)} of 100 are right; those that do not wait are annotation at once.`,
+  precision: (precision: number | null) =>
+    `${
+      precision === null
+        ? "How many of them will be right is not known for these settings"
+        : `By the model's calibration about ${Math.round(100 * precision)} of 100 are right`
+    }; those that do not wait are annotation at once.`,
   batchName: "Name",
   batchNameHint: "optional",
   estimateNone: "No image passes this selection.",

@@ -22,33 +22,33 @@ def test_masks_that_wait_are_kept_and_rejected_by_key_and_at_once(page: Page, de
         expect(page.get_by_test_id("image-card")).to_contain_text(f"{found} to review")
         page.goto(f"{deployment.url}/projects/{project}/images/{image}")
         strip = page.get_by_test_id("waiting-masks")
-        expect(strip).to_contain_text(f"{found} to keep or delete")
+        expect(strip).to_contain_text(f"{found} to review")
 
         # The first Y goes to the first mask, the second keeps it; Delete rejects the one after it.
         for key in ("y", "y", "Delete"):
             page.keyboard.press(key)
-        expect(strip).to_contain_text(f"{found - 2} to keep")
+        expect(strip).to_contain_text(f"{found - 2} to review")
         wait_until_saved(page)
         assert reviews(client, image) == {"accepted": 1, "waiting": found - 2}
         page.keyboard.press("Control+z")
         page.keyboard.press("Control+z")
-        expect(strip).to_contain_text(f"{found} to keep")
+        expect(strip).to_contain_text(f"{found} to review")
         wait_until_saved(page)
         assert reviews(client, image) == {"waiting": found}
 
         # Undo goes back to what it brought back: the next key means that one.
         page.keyboard.press("y")
-        expect(strip).to_contain_text(f"{found - 1} to keep")
+        expect(strip).to_contain_text(f"{found - 1} to review")
         page.keyboard.press("Control+z")
         page.keyboard.press("Control+Shift+z")
         strip.get_by_role("button", name="Delete all").click()
         expect(strip).to_have_count(0)
         expect(page.get_by_test_id("object-row")).to_have_count(1)
         page.keyboard.press("Control+z")
-        expect(strip).to_contain_text(f"{found - 1} to keep")
+        expect(strip).to_contain_text(f"{found - 1} to review")
         wait_until_saved(page)
         page.reload()
-        expect(strip).to_contain_text(f"{found - 1} to keep")
+        expect(strip).to_contain_text(f"{found - 1} to review")
         strip.get_by_role("button", name="Keep all").click()
         expect(strip).to_have_count(0)
         wait_until_saved(page)

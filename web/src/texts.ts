@@ -232,7 +232,6 @@ export const texts = {
   labelInHand: "New masks get this label",
   putLabelDown: "No label for new masks",
   objectName: (number: number) => `Object ${number}`,
-  waitingCount: (count: number) => `${count.toLocaleString("en")} to keep or delete`,
   waitingHint: (keepKey: string, deleteKey: string) =>
     [keepKey && `${keepKey} keeps`, deleteKey && `${deleteKey} deletes`, "and the next follows"]
       .filter(Boolean)
@@ -261,6 +260,7 @@ export const texts = {
   detailPrompts: "Prompts",
   detailTime: "Active time",
   detailAuthor: "Author",
+  byBatch: (name: string) => `a batch of ${name}`,
   detailModel: "Model",
   pixels: (count: number) => `${count.toLocaleString("en")} px`,
   promptCount: (points: number, box: boolean, strokes: number) =>

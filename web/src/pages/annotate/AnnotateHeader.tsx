@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Indicator, Tooltip } from "@mantine/core";
 import {
   IconArrowLeft,
   IconChevronLeft,
@@ -17,6 +17,7 @@ import { projectQuery } from "../../api/queries";
 import type { Assignment, Model } from "../../api/types";
 import { ColourSchemeButton } from "../../components/Frame";
 import { StageBadge } from "../../components/StageBadge";
+import { isWaiting } from "../../document/editor";
 import { useObservable } from "../../observable";
 import { texts } from "../../texts";
 import styles from "./annotate.module.css";
@@ -37,6 +38,10 @@ export function AnnotateHeader(props: AnnotateHeaderProps) {
   useObservable(keymap, (chosen) => chosen);
   const project = useQuery(projectQuery(projectId));
   const { file_name: fileName, index, previous_id: previousId, next_id: nextId } = annotation.image;
+  const waiting = useObservable(
+    annotation.editor,
+    ({ masks }) => [...masks.values()].filter(isWaiting).length,
+  );
   const panelLabel = panelOpen ? texts.hideObjects : texts.showObjects;
   return (
     <header className={styles.header}>
@@ -95,10 +100,12 @@ export function AnnotateHeader(props: AnnotateHeaderProps) {
           <IconKeyboard size={18} />
         </ActionIcon>
       </Tooltip>
-      <Tooltip label={panelLabel}>
-        <ActionIcon onClick={onTogglePanel} aria-label={panelLabel} aria-pressed={panelOpen}>
-          {panelOpen ? <IconLayoutSidebarRightFilled size={18} /> : <IconLayoutSidebarRight size={18} />}
-        </ActionIcon>
+      <Tooltip label={waiting > 0 ? `${panelLabel}  ·  ${texts.toReview(waiting)}` : panelLabel}>
+        <Indicator label={waiting} size={15} offset={6} disabled={panelOpen || waiting === 0}>
+          <ActionIcon onClick={onTogglePanel} aria-label={panelLabel} aria-pressed={panelOpen}>
+            {panelOpen ? <IconLayoutSidebarRightFilled size={18} /> : <IconLayoutSidebarRight size={18} />}
+          </ActionIcon>
+        </Indicator>
       </Tooltip>
     </header>
   );

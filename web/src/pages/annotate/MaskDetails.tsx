@@ -2,7 +2,7 @@ import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Annotation } from "../../annotation/annotation";
 import { modelsQuery } from "../../api/queries";
-import type { DocumentMask } from "../../document/editor";
+import { type DocumentMask, isWaiting } from "../../document/editor";
 import { area } from "../../document/rle";
 import { texts } from "../../texts";
 import styles from "./ObjectsPanel.module.css";
@@ -33,7 +33,7 @@ export function MaskDetails({ annotation, mask }: MaskDetailsProps) {
       texts.promptCount(prompts.points.length, Boolean(prompts.box), prompts.strokes ?? 0),
     ],
     [texts.detailTime, texts.seconds(activeMs)],
-    [texts.detailAuthor, mask.authorName ?? "–"],
+    [texts.detailAuthor, author(mask)],
     [texts.detailModel, model ?? "–"],
   ];
   return (
@@ -51,6 +51,12 @@ export function MaskDetails({ annotation, mask }: MaskDetailsProps) {
       ))}
     </dl>
   );
+}
+
+/** A mask that nobody has worked on yet carries the name of whoever started the batch. */
+function author(mask: DocumentMask): string {
+  const name = mask.authorName ?? "–";
+  return isWaiting(mask) || mask.body.stage === "automatic" ? texts.byBatch(name) : name;
 }
 
 function LabelOf({ annotation, mask }: { annotation: Annotation; mask: DocumentMask }) {

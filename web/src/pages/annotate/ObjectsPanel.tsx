@@ -150,7 +150,7 @@ function Waiting({ annotation, masks, all }: WaitingProps) {
   const deleteKey = useObservable(keymap, () => keymap.shown("delete"));
   return (
     <section className={`${styles.waiting} numbers`} aria-label={texts.waits} data-testid="waiting-masks">
-      <span>{texts.waitingCount(masks.length)}</span>
+      <span>{texts.toReview(masks.length)}</span>
       <Button size="compact-xs" onClick={() => annotation.keepMasks(masks)}>
         {all ? texts.keepAll : texts.keepListed}
       </Button>

@@ -35,18 +35,7 @@ export function AutomaticFields({ projectId, form, change }: FieldsProps & { pro
         <p className={styles.hint}>{words.presetTexts[form.preset]}</p>
       </div>
       <div className={styles.pair}>
-        <Share
-          label={words.predictedIou}
-          applies={applies(settings, "pred_iou_thresh")}
-          value={form.predictedIou}
-          onChange={(predictedIou) => change({ predictedIou })}
-        />
-        <Share
-          label={words.stability}
-          applies={applies(settings, "stability_score_thresh")}
-          value={form.stability}
-          onChange={(stability) => change({ stability })}
-        />
+        <MaskThresholds settings={settings} form={form} change={change} />
         <NumberInput
           label={words.pointsPerSide}
           placeholder={words.fromPreset}
@@ -61,16 +50,12 @@ export function AutomaticFields({ projectId, form, change }: FieldsProps & { pro
   );
 }
 
-export function PrefillFields({ projectId, form, change }: FieldsProps & { projectId: string }) {
-  const settings = useEstimate(projectId, form).data?.settings;
+type Settings = Record<string, unknown> | undefined;
+
+/** What the model must say of a mask that is kept. */
+function MaskThresholds({ settings, form, change }: FieldsProps & { settings: Settings }) {
   return (
-    <div className={styles.pair}>
-      <Share
-        label={words.score}
-        applies={applies(settings, "score_thresh")}
-        value={form.score}
-        onChange={(score) => change({ score })}
-      />
+    <>
       <Share
         label={words.predictedIou}
         applies={applies(settings, "pred_iou_thresh")}
@@ -83,6 +68,21 @@ export function PrefillFields({ projectId, form, change }: FieldsProps & { proje
         value={form.stability}
         onChange={(stability) => change({ stability })}
       />
+    </>
+  );
+}
+
+export function PrefillFields({ projectId, form, change }: FieldsProps & { projectId: string }) {
+  const settings = useEstimate(projectId, form).data?.settings;
+  return (
+    <div className={styles.pair}>
+      <Share
+        label={words.score}
+        applies={applies(settings, "score_thresh")}
+        value={form.score}
+        onChange={(score) => change({ score })}
+      />
+      <MaskThresholds settings={settings} form={form} change={change} />
     </div>
   );
 }
@@ -194,7 +194,7 @@ export function useReview(projectId: string, form: BatchForm): { waits: boolean;
 }
 
 /** Which value a threshold has while its field is empty, and whose it is. */
-function applies(settings: Record<string, unknown> | undefined, name: string): string | null {
+function applies(settings: Settings, name: string): string | null {
   const value = settings?.[name];
   if (typeof value !== "number") return null;
   const calibrated = settings?.calibrated;

@@ -13,11 +13,18 @@ const holdingQuery = (imageId: string) => ({
     unwrap(api.PUT("/api/v1/images/{image_id}/assignment", { params: { path: { image_id: imageId } } })),
 });
 
-/** Has the image for as long as it is open, unless somebody else has it; undefined until the server has answered. */
-export function useHolding(imageId: string) {
+/** An image that was moved on from is given back this much later: the queue took it back already, the next one loads. */
+const LEAVE_AFTER_MS = 500;
+
+/**
+ * Has the image for as long as it is open, unless somebody else has it; undefined until the server has answered.
+ * `opened`: its masks are there; they come first.
+ */
+export function useHolding(imageId: string, opened: boolean) {
   const queries = useQueryClient();
   const holding = useQuery({
     ...holdingQuery(imageId),
+    enabled: opened,
     staleTime: RENEW_MS,
     gcTime: 0,
     refetchInterval: RENEW_MS,
@@ -37,7 +44,7 @@ export function useHolding(imageId: string) {
       close();
       void openImages
         .elsewhere()
-        .then((ids) => (ids.includes(imageId) ? undefined : leavings.leave(imageId)));
+        .then((ids) => (ids.includes(imageId) ? undefined : leavings.leave(imageId, LEAVE_AFTER_MS)));
     };
   }, [imageId]);
   return {

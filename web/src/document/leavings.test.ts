@@ -54,3 +54,14 @@ it("starts anew where the browser's note cannot be read", async () => {
   await page().leave("a");
   expect(sent).toEqual(["a"]);
 });
+
+it("waits a moment where asked to, and not for an image that is open again", async () => {
+  const leaving = page().leave("a", 20);
+  expect(sent).toEqual([]);
+  await leaving;
+  expect(sent).toEqual(["a"]);
+  const back = page().leave("b", 20);
+  page().comeBack("b");
+  await back;
+  expect(sent).toEqual(["a"]);
+});

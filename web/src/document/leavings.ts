@@ -20,9 +20,13 @@ export class Leavings {
     this.#giveBack = giveBack;
   }
 
-  /** The image is not open any more. */
-  async leave(imageId: string): Promise<void> {
+  /** The image is not open any more. The server is told after so many milliseconds, unless it is open again by then. */
+  async leave(imageId: string, afterMs = 0): Promise<void> {
     this.#write([...this.#read().filter((id) => id !== imageId), imageId]);
+    if (afterMs > 0) {
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      if (!this.#read().includes(imageId)) return;
+    }
     await this.#send(imageId);
   }
 

@@ -19,7 +19,7 @@ export function AnnotatePage() {
   const picture = usePyramid(image);
   const session = useObservable(annotation?.decoder ?? NO_SESSION, (decoder) => decoder);
   const ready = useObservable(session ?? NEVER, (state) => state.phase === "ready");
-  const { holding, refresh } = useHolding(imageId);
+  const { holding, refresh } = useHolding(imageId, annotation !== null);
   usePrefetch(holding?.ahead ?? NOTHING, model, ready);
 
   if (error) {

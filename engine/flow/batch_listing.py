@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from engine.flow.batch_progress import Counts, batch_counts
-from engine.store.tables import Job, Mask, Model, Review, User
+from engine.store.annotations import is_waiting
+from engine.store.tables import Job, Mask, Model, User
 from engine.store.unit_of_work import UnitOfWork
 
 
@@ -31,9 +32,7 @@ def summarize_batches(uow: UnitOfWork, batches: Sequence[Job]) -> list[BatchSumm
     waiting: dict[UUID, int] = {
         job_id: count
         for job_id, count in uow.session.execute(
-            select(Mask.job_id, func.count())
-            .where(Mask.job_id.in_(ids), Mask.review == Review.WAITING, Mask.deleted_at.is_(None))
-            .group_by(Mask.job_id)
+            select(Mask.job_id, func.count()).where(Mask.job_id.in_(ids), is_waiting()).group_by(Mask.job_id)
         )
         if job_id is not None
     }

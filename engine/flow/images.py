@@ -11,8 +11,8 @@ from engine.flow.embed import EmbeddingState, embedding_states
 from engine.flow.image_tags import has_tag, tags_by_image
 from engine.flow.models import live_model
 from engine.flow.projects import get_project
-from engine.store.annotations import is_annotation
-from engine.store.tables import Assignment, AssignmentState, Event, Image, Mask, Review, Role, User
+from engine.store.annotations import is_annotation, is_waiting
+from engine.store.tables import Assignment, AssignmentState, Event, Image, Mask, Role, User
 from engine.store.unit_of_work import UnitOfWork
 
 
@@ -170,9 +170,13 @@ def _mask_figures(uow: UnitOfWork, image_ids: list[UUID]) -> dict[UUID, tuple[in
 
     Every change raises a version, so their sum is a revision.
     """
-    waits = and_(Mask.deleted_at.is_(None), Mask.review == Review.WAITING)
     rows = uow.session.execute(
-        select(Mask.image_id, func.count().filter(is_annotation()), func.count().filter(waits), func.sum(Mask.version))
+        select(
+            Mask.image_id,
+            func.count().filter(is_annotation()),
+            func.count().filter(is_waiting()),
+            func.sum(Mask.version),
+        )
         .where(Mask.image_id.in_(image_ids))
         .group_by(Mask.image_id)
     )

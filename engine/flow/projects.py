@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from engine.errors import InvalidInput, NotAllowed, NotFound
-from engine.store.annotations import is_annotation
+from engine.store.annotations import is_annotation, is_waiting
 from engine.store.tables import (
     Assignment,
     AssignmentState,
@@ -19,7 +19,6 @@ from engine.store.tables import (
     Model,
     ModelState,
     Project,
-    Review,
     Role,
     User,
 )
@@ -123,7 +122,7 @@ def _summaries(uow: UnitOfWork, projects: list[Project]) -> list[ProjectSummary]
         uow,
         select(Image.project_id, func.count(Mask.id))
         .join(Image, Mask.image_id == Image.id)
-        .where(Image.project_id.in_(ids), Mask.review == Review.WAITING, Mask.deleted_at.is_(None))
+        .where(Image.project_id.in_(ids), is_waiting())
         .group_by(Image.project_id),
     )
     embedded = _counts(

@@ -14,6 +14,7 @@ from engine.errors import NotFound
 from engine.flow.annotate import delete_mask, restore_mask
 from engine.flow.batches import require_manager
 from engine.flow.projects import get_project
+from engine.store.annotations import is_waiting
 from engine.store.tables import Event, Image, Mask, Project, Review, User
 from engine.store.unit_of_work import UnitOfWork
 
@@ -141,7 +142,7 @@ def set_review(uow: UnitOfWork, user: User, project_id: UUID, review_batches: bo
 def _waiting(project_id: UUID, filters: Filters) -> list[ColumnElement[bool]]:
     # Whole numbers would be divided as such.
     covered = cast(Mask.area, Float) / (Image.width * Image.height)
-    conditions = [Image.project_id == project_id, Mask.review == Review.WAITING, Mask.deleted_at.is_(None)]
+    conditions = [Image.project_id == project_id, is_waiting()]
     if filters.job_id is not None:
         conditions.append(Mask.job_id == filters.job_id)
     for column, least, most in (

@@ -101,7 +101,13 @@ export function AnnotateHeader(props: AnnotateHeaderProps) {
         </ActionIcon>
       </Tooltip>
       <Tooltip label={waiting > 0 ? `${panelLabel}  ·  ${texts.toReview(waiting)}` : panelLabel}>
-        <Indicator label={waiting} size={15} offset={6} disabled={panelOpen || waiting === 0}>
+        <Indicator
+          position="bottom-start"
+          label={waiting}
+          size={15}
+          offset={6}
+          disabled={panelOpen || waiting === 0}
+        >
           <ActionIcon onClick={onTogglePanel} aria-label={panelLabel} aria-pressed={panelOpen}>
             {panelOpen ? <IconLayoutSidebarRightFilled size={18} /> : <IconLayoutSidebarRight size={18} />}
           </ActionIcon>

@@ -15,7 +15,7 @@ from engine.errors import MaskloopError
 from engine.flow.load_model import load_model
 
 # The published input, and that of the bundled model.
-_IMAGE_SIZES = (1024, 512)
+_IMAGE_SIZES = (1024, 640)
 _LEAST_IOU = 0.999
 _COLUMNS = "{:<24}{:>7}{:>9}{:>11}{:>12}{:>8}{:>12}{:>12}"
 
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", default="vit_t", help="bundled name or checkpoint (default: vit_t)")
     parser.add_argument("--clicks", type=_positive, default=50, help="clicks of each decoder (default: 50)")
     parser.add_argument("--threads", type=_positive, default=min(os.cpu_count() or 1, 4), help="threads of each")
-    parser.add_argument("--image-size", type=_positive, action="append", help="model input (default: 1024 and 512)")
+    parser.add_argument("--image-size", type=_positive, action="append", help="model input (default: 1024 and 640)")
     parser.add_argument("--skip-browser", action="store_true", help="only the server")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser

@@ -31,7 +31,7 @@ def vit_h() -> SamConfig:
 
 def vit_t() -> SamConfig:
     """The bundled default: a 4 M parameter encoder under the published prompt encoder and mask decoder."""
-    return SamConfig("vit_t", TinyConfig(), image_size=512)
+    return SamConfig("vit_t", TinyConfig(), image_size=640)
 
 
 ARCHITECTURES: dict[str, Callable[[], SamConfig]] = {

@@ -12,6 +12,7 @@ import torch
 from engine.errors import InvalidInput, InvalidSetting
 from engine.sam import Sam, architecture, build_sam, load_bundled, load_checkpoint
 from engine.text.clip import Clip, load_clip
+from engine.training.allocator import freed_memory_kept
 from engine.training.batch import TrainingData
 from engine.training.data.sources import open_training_data
 from engine.training.distributed import Process, join
@@ -68,7 +69,7 @@ def run(request: RunRequest, should_stop: Callable[[], bool] = lambda: False) ->
         data = _open_data(request, recipe, config.image_size, clip, process, device)
         model = first_model(request, recipe, start, clip)
         try:
-            with alone_in(request.out, process):
+            with alone_in(request.out, process), freed_memory_kept():
                 return train(
                     recipe,
                     data,

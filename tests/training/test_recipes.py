@@ -85,9 +85,9 @@ def test_retraining_starts_from_a_checkpoint_slowly_and_replays() -> None:
 def test_bundled_model_has_the_values_it_was_trained_with() -> None:
     recipe = vit_t()
     assert [(p.steps, p.images, p.masks, p.window) for p in recipe.phases] == [
-        (600, 8, 8, 256),
-        (4000, 4, 8, 256),
-        (950, 4, 8, 256),
+        (600, 8, 8, 320),
+        (4000, 4, 8, 320),
+        (950, 4, 8, 320),
         (1600, 2, 5, None),
     ]
     assert [None if p.simulation is None else p.simulation.error_points for p in recipe.phases] == [None, 0, 2, 1]

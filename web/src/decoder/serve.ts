@@ -79,7 +79,7 @@ class DecoderServer {
     if (!this.#graphs) throw new Error("The decoder is not loaded.");
     this.#forget();
     const { Tensor } = this.#runtime.ort;
-    // The side follows the model's input size: 64 for 1024 pixels, 32 for 512.
+    // The side follows the model's input size: 64 for 1024 pixels, 40 for 640.
     const side = Math.sqrt(embedding.length / EMBEDDING_CHANNELS);
     const tensors = await this.#graphs.prepare.run({
       image_embedding: new Tensor("float32", halfToFloat(embedding), [1, EMBEDDING_CHANNELS, side, side]),

@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from engine.errors import InvalidInput
-from engine.sam import Sam, load_bundled, load_checkpoint, save_checkpoint
+from engine.sam import Sam, save_checkpoint
 from engine.training.entry import run_as_module
+from engine.training.model_files import check_output, read_model
 
 
 def average(
@@ -25,11 +26,8 @@ def average(
 
     Example: python -m engine.training.average vit_t runs/t/model.safetensors --out mean.safetensors
     """
-    if out.suffix != ".safetensors":
-        raise InvalidInput(f"{out} should end in .safetensors.")
-    if not out.parent.is_dir():
-        raise InvalidInput(f"There is no folder {out.parent} to write {out.name} to.")
-    save_checkpoint(mean_of(_load(first), _load(second), share), out)
+    check_output(out)
+    save_checkpoint(mean_of(read_model(first), read_model(second), share), out)
     typer.echo(f"{out}: {1 - share:.0%} of {first} and {share:.0%} of {second}.")
 
 
@@ -44,14 +42,6 @@ def mean_of(first: Sam, second: Sam, share: float) -> Sam:
     for name, value in first.state_dict().items():
         weights[name].lerp_(value, 1 - share)
     return second
-
-
-def _load(model: str) -> Sam:
-    if not Path(model).suffix:
-        return load_bundled(model)
-    if not Path(model).is_file():
-        raise InvalidInput(f"There is no {model} to read.")
-    return load_checkpoint(Path(model))
 
 
 if __name__ == "__main__":

@@ -172,8 +172,8 @@ def vit_t_gpu(
 
     First windows, then whole inputs while the rate falls, both with further clicks, on batches that keep a GPU busy.
     The pictures are few and are seen hundreds of times: changed more than `vit_t` changes them. At an input of 512
-    pixels and windows of 256 the defaults were ten minutes of an H200 and 28 GiB of its memory; at 640 and 320 they are
-    half as much again. A lower `masks_per_pass` needs less memory.
+    pixels and windows of 256 the defaults were ten minutes of an H200 and 28 GiB of its memory; at 640 and 320
+    there are half as many pixels again. A lower `masks_per_pass` needs less memory.
     """
     windows = steps - whole_steps - encoder_steps
     if windows < 1:

@@ -8,6 +8,7 @@ import pytest
 
 SCRIPT = """
 import ctypes
+import os
 from pathlib import Path
 from engine.training.allocator import freed_memory_kept
 
@@ -20,7 +21,7 @@ def touched_and_freed() -> int:
         ctypes.memset(block, 1, 64 * 2**20)
     for block in blocks:
         libc.free(block)
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 2**20
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 before = touched_and_freed()
 with freed_memory_kept():

@@ -82,7 +82,7 @@ def test_retraining_starts_from_a_checkpoint_slowly_and_replays() -> None:
     assert recipe.schedule.learning_rate < 0.1 * vit_h().schedule.learning_rate
 
 
-def test_bundled_model_has_the_values_it_was_trained_with() -> None:
+def test_values_of_the_bundled_models_recipe() -> None:
     recipe = vit_t()
     assert [(p.steps, p.images, p.masks, p.window) for p in recipe.phases] == [
         (600, 8, 8, 320),

@@ -8,12 +8,12 @@ import torch
 import typer
 from tqdm import tqdm
 
-from engine.errors import InvalidInput
-from engine.sam import load_bundled, load_checkpoint, save_checkpoint
+from engine.sam import save_checkpoint
 from engine.training.batch import Batch, Shard, TrainingData
 from engine.training.data.settings import DataSettings
 from engine.training.data.sources import open_training_data
 from engine.training.entry import run_as_module
+from engine.training.model_files import check_output, read_model
 from engine.training.predicted_iou.collect import collect_answers
 from engine.training.predicted_iou.fit import FitSettings, fit_head
 from engine.training.simulation import Simulation
@@ -34,14 +34,8 @@ def predicted_iou(
 
     Example: python -m engine.training.predicted_iou run/model.safetensors --data labelled --out fitted.safetensors
     """
-    if out.suffix != ".safetensors":
-        raise InvalidInput(f"{out} should end in .safetensors.")
-    if Path(model).suffix and not Path(model).is_file():
-        raise InvalidInput(f"There is no {model} to fit.")
-    # Before minutes of work, not after them.
-    if not out.parent.is_dir():
-        raise InvalidInput(f"There is no folder {out.parent} to write {out.name} to.")
-    sam = load_checkpoint(Path(model)) if Path(model).suffix else load_bundled(model)
+    check_output(out)
+    sam = read_model(model)
     # Where people click: the middle of a mask, then of its largest error. Most masks of a picture are specks.
     simulation = Simulation(error_points=clicks - 1, rounds_without_point=0, box_probability=0.1, central_points=1.0)
     settings = DataSettings(area_exponent=0.35)

@@ -109,7 +109,7 @@ def train(
             if not math.isfinite(loss + norm):
                 _refuse(step, loss, rounds, batch.ids, process, out)
             state.optimizer.step()
-            state.optimizer.zero_grad(set_to_none=True)
+            state.optimizer.zero_grad()
             state.update_average(warming_up=step < recipe.schedule.warmup_steps)
             state.step = step + 1
             if on_step is not None:

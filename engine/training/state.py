@@ -9,7 +9,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engine.errors import InvalidCheckpoint, InvalidSetting
 from engine.sam import Sam, save_checkpoint
-from engine.training.optimizer import make_optimizer
+from engine.training.optimizer import Optimizers, make_optimizer
 from engine.training.recipe import Recipe
 
 STATE, MODEL = "state.pt", "model.safetensors"
@@ -22,14 +22,14 @@ class TrainingState:
     Attributes:
         model: being trained.
         average: of its weights, where the recipe wants one.
-        optimizer: AdamW with its moments.
+        optimizer: with its moments.
         seed: of the run.
         step: the next one.
     """
 
     model: Sam
     average: AveragedModel | None
-    optimizer: torch.optim.AdamW
+    optimizer: Optimizers
     seed: int
     step: int = 0
 

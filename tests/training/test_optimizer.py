@@ -1,12 +1,14 @@
 """Learning rates by step and by layer, and what decays."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 
 from engine.errors import InvalidSetting
-from engine.sam import architecture
+from engine.sam import Sam, architecture
 from engine.sam.build import empty_sam
-from engine.training.optimizer import OptimizerSettings, make_optimizer, rate_share, set_rate
+from engine.training.optimizer import Optimizers, OptimizerSettings, make_optimizer, rate_share, set_rate
 from engine.training.schedule import Schedule
 from tests.training.shapes import tiny_sam, tiny_vit
 
@@ -94,8 +96,76 @@ def test_one_step_moves_a_weight_as_adamw_does() -> None:
     assert torch.allclose(weight, before * (1 - 5e-3 * 0.1) + 5e-3, atol=1e-6)
 
 
+def test_muon_steps_the_matrices_of_linear_layers_and_adamw_the_rest() -> None:
+    model = tiny_sam()
+    optimizer = make_optimizer(model, OptimizerSettings(weight_decay=0.1, layer_decay=0.5, method="muon", momentum=0.9))
+    adamw, muon = optimizer.parts
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    by_adamw, by_muon = (
+        {names[id(parameter)] for group in part.param_groups for parameter in group["params"]} for part in (adamw, muon)
+    )
+    assert by_adamw.isdisjoint(by_muon) and by_adamw | by_muon == set(names.values())
+    assert "image_encoder.stage32.0.qkv.weight" in by_muon
+    # No matrices of hidden layers: biases, convolutions, embeddings, and the few rows that say the IoUs.
+    assert {
+        "image_encoder.stage32.0.qkv.bias",
+        "image_encoder.neck.0.weight",
+        "mask_decoder.iou_token.weight",
+        "mask_decoder.iou_prediction_head.layers.2.weight",
+    } <= by_adamw
+    assert {group["momentum"] for group in muon.param_groups} == {0.9}
+    set_rate(optimizer, 1e-3)
+    assert {group["lr"] for group in muon.param_groups} >= {1e-3, 0.5e-3}
+
+
+def test_a_step_of_muon_moves_all_directions_of_a_matrix_alike() -> None:
+    """However uneven a gradient, its step is nearly orthogonal, with the root mean square of a step of AdamW (0.2)."""
+    model = tiny_sam()
+    optimizer = make_optimizer(model, OptimizerSettings(weight_decay=0.0, method="muon"))
+    set_rate(optimizer, 1e-2)
+    weight = model.get_parameter("image_encoder.stage32.0.qkv.weight")
+    before = weight.detach().clone()
+    generator = torch.Generator().manual_seed(0)
+    scales = torch.logspace(0, -1, weight.shape[1])
+    weight.grad = torch.randn(weight.shape, generator=generator) * scales
+    optimizer.step()
+    moved = (weight.detach() - before) / 1e-2
+    assert float(torch.linalg.svdvals(weight.grad).min() / torch.linalg.svdvals(weight.grad).max()) < 0.1
+    sizes = torch.linalg.svdvals(moved)
+    assert float(sizes.min() / sizes.max()) > 0.4
+    assert float(moved.square().mean().sqrt()) == pytest.approx(0.2, rel=0.25)
+
+
+def test_both_optimizers_are_saved_and_taken_up() -> None:
+    settings = OptimizerSettings(method="muon")
+
+    def moved(optimizer: Optimizers, model: Sam) -> None:
+        generator = torch.Generator().manual_seed(1)
+        for parameter in model.parameters():
+            parameter.grad = torch.randn(parameter.shape, generator=generator)
+        set_rate(optimizer, 1e-3)
+        optimizer.step()
+        optimizer.zero_grad()
+        assert all(parameter.grad is None for parameter in model.parameters())
+
+    model, again = tiny_sam(), tiny_sam()
+    optimizer, resumed = make_optimizer(model, settings), make_optimizer(again, settings)
+    moved(optimizer, model)
+    again.load_state_dict(model.state_dict())
+    resumed.load_state_dict(deepcopy(optimizer.state_dict()))
+    moved(optimizer, model)
+    moved(resumed, again)
+    assert all(torch.equal(one, other) for one, other in zip(model.parameters(), again.parameters(), strict=True))
+    alone = make_optimizer(tiny_sam(), OptimizerSettings())
+    with pytest.raises(ValueError):
+        alone.load_state_dict(optimizer.state_dict())
+    with pytest.raises(ValueError):
+        resumed.load_state_dict(alone.state_dict())
+
+
 @pytest.mark.parametrize(
-    "values", [{"weight_decay": -1.0}, {"betas": (0.9, 1.0)}, {"layer_decay": 0.0}, {"gradient_clip": 0.0}]
+    "values",
+    [{"momentum": 1.0}, {"weight_decay": -1.0}, {"betas": (0.9, 1.0)}, {"layer_decay": 0.0}, {"gradient_clip": 0.0}],
 )
 def test_impossible_settings_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(InvalidSetting):

@@ -64,7 +64,7 @@ def train(
         process: which of those that train together this is.
         name: what the progress bar says.
         seed: of every random choice but those of `data`.
-        compile_model: compile the decoder, and a ViT's blocks.
+        compile_model: compile the rounds, and a ViT's blocks.
         save_every: seconds between saved states.
         log_every: steps between log entries.
         on_start: called once it is certain that the run goes on from what `out` holds and has steps left to take.
@@ -83,7 +83,7 @@ def train(
     state = TrainingState.fresh(model, recipe, seed)
     state.resume(out)
     if compile_model:
-        _compile(model)
+        _compile_blocks(model)
     if on_start is not None and state.step < recipe.steps:
         on_start()
     parameters = list(model.parameters())
@@ -97,7 +97,9 @@ def train(
             window = phase.window or model.config.image_size
             batch = data.batch(step, phase.images, phase.masks, window, process.shard)
             first_row = process.shard.rows(phase.images).start
-            rounds = accumulate(model, model.image_encoder, batch, first_row, recipe, phase, seed, step, device)
+            rounds = accumulate(
+                model, model.image_encoder, batch, first_row, recipe, phase, seed, step, device, compile_model
+            )
             process.sum_gradients(parameters)
             total = _summed(rounds, process)
             count = max(1.0, float(total.count))
@@ -144,9 +146,7 @@ def _regularise(model: Sam, recipe: Recipe) -> None:
         model.image_encoder.checkpoint_blocks = recipe.checkpoint_blocks
 
 
-def _compile(model: Sam) -> None:
-    # Compiled, the small encoder gains nothing and the decoder a quarter of its time.
-    model.mask_decoder.predict_masks = torch.compile(model.mask_decoder.predict_masks)
+def _compile_blocks(model: Sam) -> None:
     for module in model.image_encoder.modules():
         if isinstance(module, Block):
             module.compile()

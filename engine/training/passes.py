@@ -54,6 +54,7 @@ def accumulate(
     seed: int,
     step: int,
     device: torch.device,
+    compiled: bool = False,
 ) -> Rounds:
     """Forward and backward of one process's part of a batch; gradients of the summed loss are left in the parameters.
 
@@ -65,7 +66,7 @@ def accumulate(
     for rows, part in passes(batch, recipe.pass_images(phase)):
         global_rows = range(first_row + rows.start, first_row + rows.stop)
         torch.manual_seed(stream_seed(seed, step, f"pass at row {global_rows.start}"))
-        parts.append(_one_pass(model, encode, to_device(part, device), global_rows, draws, recipe, phase))
+        parts.append(_one_pass(model, encode, to_device(part, device), global_rows, draws, recipe, phase, compiled))
     return Rounds(
         losses=torch.stack([part.losses for part in parts]).sum(0),
         ious=torch.stack([part.ious for part in parts]).sum(0),
@@ -82,6 +83,7 @@ def _one_pass(
     draws: StepDraws,
     recipe: Recipe,
     phase: Phase,
+    compiled: bool,
 ) -> Rounds:
     device = batch.images.device
     with torch.autocast(device.type, torch.bfloat16, enabled=half_precision(recipe.precision, device)):
@@ -102,6 +104,7 @@ def _one_pass(
                 draws.prompts.rows(rows, device),
                 texts=None if batch.texts is None or batch.text_present is None else (batch.texts, batch.text_present),
                 backward=Tensor.backward,
+                compiled=compiled,
             )
     if rounds is None or recipe.affinity_weight:
         chosen = draws.affinity[rows.start : rows.stop].to(device)

@@ -7,6 +7,8 @@ that the model learns to improve on its own mask.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -99,6 +101,7 @@ def run_rounds(
     texts: tuple[Tensor, Tensor] | None = None,
     backward: Callable[[Tensor], None] | None = None,
     observe: Callable[[Tensor, Tensor], None] | None = None,
+    compiled: bool = False,
 ) -> Rounds:
     """Play all rounds on one batch; with `backward`, back-propagate each round on its own so that memory stays flat.
 
@@ -115,13 +118,15 @@ def run_rounds(
         texts: text embeddings B×M×D and B×M, which masks start with theirs instead of a point or a box.
         backward: given each round's loss, summed over masks and divided by the number of rounds; None only evaluates.
         observe: given the logits of each round, (B·M)×K×4S×4S of all K mask tokens, and the targets (B·M)×4S×4S.
+        compiled: compile what a round is made of; the first rounds of each size wait for that.
     """
+    parts = _compiled_parts() if compiled else PARTS
     masks = targets.shape[1]
     truth = targets.flatten(0, 1) > 0.5
     target = truth.float()
     counts = present.flatten().float()
     scale = 16 * embeddings.shape[-1] / target.shape[-1]
-    coords, labels = first_prompt(
+    coords, labels = parts.first_prompt(
         truth,
         scale,
         draws,
@@ -144,37 +149,29 @@ def run_rounds(
     logits_in: Tensor | None = None
     losses: list[Tensor] = []
     ious: list[Tensor] = []
-    for number, adds in enumerate(plan):
-        if logits_in is None:
-            dense = sam.prompt_encoder.no_mask(len(target))[..., :1, :1]  # the same everywhere, whatever the window
-        else:
-            if adds:
-                central = next(in_the_middle) if simulation.central_points else None
-                point, label = error_point(logits_in[:, 0], truth, next(errors), scale, central)
-                coords = torch.cat([coords, point[:, None]], dim=1)
-                labels = torch.cat([labels, label[:, None]], dim=1)
-            dense = sam.prompt_encoder.embed_masks(logits_in)
-        sparse = sam.prompt_encoder.embed_points(coords + shift, labels)
+    for adds in plan:
+        if logits_in is not None and adds:
+            central = next(in_the_middle) if simulation.central_points else None
+            point, label = parts.error_point(logits_in[:, 0], truth, next(errors), scale, central)
+            coords = torch.cat([coords, point[:, None]], dim=1)
+            labels = torch.cat([labels, label[:, None]], dim=1)
+        token = None
         if texts is not None and starts_with_text is not None:
-            token = sam.prompt_encoder.embed_texts(texts[0].flatten(0, 1)).to(sparse)
-            first = torch.where(starts_with_text[:, None, None], token, sparse[:, :1])
-            sparse = torch.cat([first, sparse[:, 1:]], dim=1)
-        logits, predicted = sam.mask_decoder.predict_masks(embeddings, image_pe, sparse, dense)
-        logits, predicted = logits.float(), predicted.float()
+            token = starts_with_text, sam.prompt_encoder.embed_texts(texts[0].flatten(0, 1))
+        placed = coords + shift
+        if compiled and logits_in is not None:
+            # One program for any number of prompts; sizes of the image are worth one each.
+            for prompts in (placed, labels):
+                torch._dynamo.mark_dynamic(prompts, 1)
+        played = parts.play(sam, embeddings, image_pe, placed, labels, logits_in, token, target, single_too, simulation)
+        loss = played.loss * counts
         if observe is not None:
-            observe(logits, target)
-        answers = slice(1, None) if number == 0 else slice(0, 1)
-        loss, true_iou = mask_losses(logits[:, answers], predicted[:, answers], target, simulation.weights)
-        if number == 0 and (simulation.single_mask_for_boxes or simulation.single_mask_for_points):
-            loss = loss + single_too * mask_losses(logits[:, :1], predicted[:, :1], target, simulation.weights)[0]
-        loss = loss * counts
+            observe(played.logits.float(), target)
         if backward is not None:
             backward(loss.sum() / len(plan))
         losses.append(loss.detach())
-        best = predicted[:, answers].argmax(1, keepdim=True)
-        ious.append((true_iou.gather(1, best)[:, 0] * counts).sum())
-        chosen = logits[:, answers].gather(1, best[:, :, None, None].expand(-1, 1, *logits.shape[-2:]))
-        logits_in = chosen.detach()
+        ious.append((played.iou * counts).sum())
+        logits_in = played.chosen.detach()
     # Left on the device: reading them here would make every round wait for it.
     by_mask = torch.stack(losses)
     return Rounds(
@@ -182,6 +179,72 @@ def run_rounds(
         ious=torch.stack(ious),
         count=counts.sum(),
         by_image=by_mask.sum(0).unflatten(0, (-1, masks)).sum(1),
+    )
+
+
+class Played(NamedTuple):
+    """One round of P prompts: losses P, true IoU P and logits P×1×4S×4S of the answer shown, all logits P×K×4S×4S."""
+
+    loss: Tensor
+    iou: Tensor
+    chosen: Tensor
+    logits: Tensor
+
+
+def play_round(
+    sam: Sam,
+    embeddings: Tensor,
+    image_pe: Tensor,
+    coords: Tensor,
+    labels: Tensor,
+    logits_in: Tensor | None,
+    token: tuple[Tensor, Tensor] | None,
+    target: Tensor,
+    single_too: Tensor,
+    simulation: Simulation,
+) -> Played:
+    """Answer P prompts and judge the answers.
+
+    Without `logits_in` (P×1×4S×4S) it is the first round, answered by three masks and, with `single_too` (P), by the
+    single one as well. `token` is P and P×1×C: whose first token to replace by which.
+    """
+    first = logits_in is None
+    if logits_in is None:
+        dense = sam.prompt_encoder.no_mask(len(target))[..., :1, :1]  # the same everywhere, whatever the window
+    else:
+        dense = sam.prompt_encoder.embed_masks(logits_in)
+    sparse = sam.prompt_encoder.embed_points(coords, labels)
+    if token is not None:
+        changed = torch.where(token[0][:, None, None], token[1].to(sparse), sparse[:, :1])
+        sparse = torch.cat([changed, sparse[:, 1:]], dim=1)
+    logits, predicted = sam.mask_decoder.predict_masks(embeddings, image_pe, sparse, dense)
+    logits, predicted = logits.float(), predicted.float()
+    answers = slice(1, None) if first else slice(0, 1)
+    loss, true_iou = mask_losses(logits[:, answers], predicted[:, answers], target, simulation.weights)
+    if first and (simulation.single_mask_for_boxes or simulation.single_mask_for_points):
+        loss = loss + single_too * mask_losses(logits[:, :1], predicted[:, :1], target, simulation.weights)[0]
+    best = predicted[:, answers].argmax(1, keepdim=True)
+    chosen = logits[:, answers].gather(1, best[:, :, None, None].expand(-1, 1, *logits.shape[-2:]))
+    return Played(loss, true_iou.gather(1, best)[:, 0], chosen, logits)
+
+
+class Parts(NamedTuple):
+    """What a round is made of."""
+
+    first_prompt: Callable[..., tuple[Tensor, Tensor]]
+    error_point: Callable[..., tuple[Tensor, Tensor]]
+    play: Callable[..., Played]
+
+
+PARTS = Parts(first_prompt, error_point, play_round)
+
+
+@cache
+def _compiled_parts() -> Parts:
+    return Parts(
+        torch.compile(first_prompt, dynamic=False),
+        torch.compile(error_point, dynamic=False),
+        torch.compile(play_round, dynamic=False),
     )
 
 

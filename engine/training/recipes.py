@@ -160,9 +160,10 @@ def vit_t(
 
 
 def vit_t_gpu(
-    steps: int = 1721,
-    whole_steps: int = 1148,
+    steps: int = 1199,
     encoder_steps: int = 0,
+    windows_steps: int = 0,
+    decay_steps: int = 856,
     images: int = 96,
     whole_images: int = 48,
     masks: int = 10,
@@ -170,43 +171,43 @@ def vit_t_gpu(
 ) -> Recipe:
     """The bundled model on one GPU, going on from one of `vit_t`, or from nothing with `encoder_steps`.
 
-    First windows, then whole inputs while the rate falls, both with further clicks, on batches that keep a GPU busy.
-    The pictures are few and are seen hundreds of times: changed more than `vit_t` changes them. At an input of 512
-    pixels and windows of 256 the defaults were ten minutes of an H200 and 28 GiB of its memory; at 640 and 320
-    there are half as many pixels again. A lower `masks_per_pass` needs less memory.
+    `windows_steps` on windows, the others on whole inputs, both with further clicks, on batches that keep a GPU busy;
+    over the last `decay_steps` the rate falls. The pictures are few and are seen dozens of times: changed more than
+    `vit_t` changes them. The defaults, compiled, are eight minutes of an H200 and 27 GiB of its memory; a lower
+    `masks_per_pass` needs less.
     """
-    windows = steps - whole_steps - encoder_steps
-    if windows < 1:
+    whole_steps = steps - encoder_steps - windows_steps
+    if whole_steps < 1:
         raise InvalidSetting(
-            f"steps={steps} leaves none for windows: whole_steps={whole_steps} and encoder_steps={encoder_steps} are "
-            "part of it."
+            f"steps={steps} leaves none for whole inputs: encoder_steps={encoder_steps} and "
+            f"windows_steps={windows_steps} are part of it."
         )
     few = _few_rounds(error_points=error_points)
-    encoder = (
-        (Phase(steps=encoder_steps, window=320, images=images, masks=8, simulation=None),) if encoder_steps else ()
+    encoder = Phase(steps=encoder_steps, window=320, images=images, masks=8, simulation=None) if encoder_steps else None
+    parts = (
+        Phase(steps=windows_steps, window=320, images=images, masks=masks, simulation=few) if windows_steps else None
     )
+    whole = Phase(steps=whole_steps, window=None, images=whole_images, masks=masks, simulation=few)
     return Recipe(
         arch="vit_t",
-        phases=(
-            *encoder,
-            Phase(steps=windows, window=320, images=images, masks=masks, simulation=few),
-            Phase(steps=whole_steps, window=None, images=whole_images, masks=masks, simulation=few),
+        phases=tuple(phase for phase in (encoder, parts, whole) if phase is not None),
+        schedule=Schedule(
+            learning_rate=5e-4, warmup_steps=min(60, steps // 10), decay_steps=min(decay_steps, steps - steps // 10)
         ),
-        schedule=Schedule(learning_rate=5e-4, warmup_steps=min(100, steps // 10), decay_steps=whole_steps),
-        optimizer=OptimizerSettings(weight_decay=0.05),
+        optimizer=OptimizerSettings(weight_decay=0.05, method="muon"),
         masks_per_pass=1024,
-        average_decay=0.998,
+        average_decay=0.995,
         affinity_weight=0.25,
         tie_position_lookup=True,
         data=DataSettings(
-            scene_fraction=0.3,
+            scene_fraction=0.2,
             # Few photographs are of things as people photograph them; more often than this they are learnt by heart.
             source_weights={"coco": 0.25, "ccp": 0.25, "facade": 0.12, "dsb": 0.05, "regions": 0.33},
-            augmentation=Augmentation(smallest_crop=0.35, noise=0.1, paste=0.4),
-            area_exponent=0.35,
+            augmentation=Augmentation(smallest_crop=0.4, noise=0.1, paste=0.4),
+            area_exponent=0.3,
             in_memory=True,
-            scenes_held=2000,
-            scenes_per_step=4.0,
+            scenes_held=1500,
+            scenes_per_step=2.0,
         ),
         # Prompts alone give a fresh encoder hundreds of steps of empty masks.
         needs_start=not encoder_steps,

@@ -100,18 +100,19 @@ def test_values_of_the_bundled_models_recipe() -> None:
 
 def test_the_bundled_model_on_a_gpu_goes_on_or_begins_with_its_encoder() -> None:
     assert vit_t_gpu().needs_start
-    scratch = vit_t_gpu(encoder_steps=100)
+    assert [(phase.steps, phase.window) for phase in vit_t_gpu().phases] == [(1199, None)]
+    scratch = vit_t_gpu(encoder_steps=100, windows_steps=400)
     assert not scratch.needs_start
-    assert [(phase.steps, phase.simulation is None) for phase in scratch.phases] == [
-        (100, True),
-        (473, False),
-        (1148, False),
+    assert [(phase.steps, phase.window, phase.simulation is None) for phase in scratch.phases] == [
+        (100, 320, True),
+        (400, 320, False),
+        (699, None, False),
     ]
     assert all(
         recipe.pass_images(phase) >= phase.images for recipe in (vit_t_gpu(), scratch) for phase in recipe.phases
     )
-    with pytest.raises(InvalidSetting, match="whole_steps=1148"):
-        vit_t_gpu(steps=1000)
+    with pytest.raises(InvalidSetting, match="windows_steps=1000"):
+        vit_t_gpu(steps=1000, windows_steps=1000)
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "finetune"])

@@ -1,9 +1,10 @@
 import { MantineProvider } from "@mantine/core";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import { createBrowserRouter, Navigate, RouterProvider } from "react-router";
-import { ApiError, actAs } from "./api/client";
+import { actAs } from "./api/client";
 import { meQuery } from "./api/queries";
+import { createQueryClient } from "./api/query_client";
 import type { Me } from "./api/types";
 import { openImages } from "./document/open_images";
 import { AnnotatePage } from "./pages/annotate/AnnotatePage";
@@ -24,18 +25,7 @@ import { TrainPage } from "./pages/train/TrainPage";
 import { closings, leavings, saveQueue, watchSaving } from "./saving";
 import { theme } from "./theme";
 
-const queryClient = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 5_000,
-      // A refusal stays a refusal; a server that did not answer, or could not just now, is asked again.
-      retry: (failures, error) => !(error instanceof ApiError && error.status < 500) && failures < 2,
-      // The server is usually on this machine and reachable whatever the browser thinks of the network.
-      networkMode: "always",
-    },
-    mutations: { networkMode: "always" },
-  },
-});
+const queryClient = createQueryClient();
 
 const router = createBrowserRouter([
   {

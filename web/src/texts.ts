@@ -30,6 +30,7 @@ export const texts = {
   offlineText:
     "Check that maskloop is running and that this computer is connected. This page tries again by itself.",
   errorTitle: "Something went wrong",
+  outOfDate: (reason: string) => `What is shown may be out of date. ${reason}`,
   notFoundTitle: "There is nothing here",
   notFoundText: "The address may be old, or what it showed was deleted.",
   backToProjects: "Back to the projects",

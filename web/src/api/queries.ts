@@ -2,6 +2,7 @@
 
 import { queryOptions } from "@tanstack/react-query";
 import { api, isNotFound, unwrap } from "./client";
+import { untilRenewed } from "./query_client";
 
 export const PAGE_SIZE = 60;
 
@@ -18,6 +19,7 @@ export const projectQuery = (projectId: string) =>
     queryKey: ["projects", projectId],
     queryFn: () =>
       unwrap(api.GET("/api/v1/projects/{project_id}", { params: { path: { project_id: projectId } } })),
+    refetchInterval: untilRenewed,
   });
 
 /** `tag`: only images that have it; null for all. */

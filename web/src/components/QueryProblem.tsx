@@ -5,6 +5,7 @@ import { Link } from "react-router";
 import { ApiError, isNotFound, isNotSignedIn, Offline } from "../api/client";
 import { texts } from "../texts";
 import { PageMessage } from "./PageMessage";
+import styles from "./QueryProblem.module.css";
 
 const RETRY_MS = 3_000;
 
@@ -67,6 +68,30 @@ export function QueryProblem({ error, retry }: QueryProblemProps) {
       />
     );
   }
-  const text = error instanceof Error ? error.message : String(error);
-  return <PageMessage icon={<IconAlertTriangle />} title={texts.errorTitle} text={text} actions={again} />;
+  return (
+    <PageMessage
+      icon={<IconAlertTriangle />}
+      title={texts.errorTitle}
+      text={messageOf(error)}
+      actions={again}
+    />
+  );
+}
+
+/** Why what is shown could not be read again; it stands above that. */
+export function OutOfDate({ error, retry }: QueryProblemProps) {
+  const reason = error instanceof Offline ? `${texts.offlineTitle}.` : messageOf(error);
+  return (
+    <div className={styles.outOfDate} role="status" data-testid="out-of-date">
+      <IconAlertTriangle size={16} aria-hidden />
+      <span>{texts.outOfDate(reason)}</span>
+      <Button size="compact-xs" variant="default" onClick={retry}>
+        {texts.tryAgain}
+      </Button>
+    </div>
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

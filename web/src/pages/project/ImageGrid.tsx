@@ -3,8 +3,9 @@ import { IconFilterOff } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
 import { type ImageFilter, imagesQuery, PAGE_SIZE } from "../../api/queries";
+import { untilRenewed } from "../../api/query_client";
 import { PageMessage } from "../../components/PageMessage";
-import { QueryProblem, takesPlace } from "../../components/QueryProblem";
+import { OutOfDate, QueryProblem, takesPlace } from "../../components/QueryProblem";
 import { texts } from "../../texts";
 import { ImageCards } from "./ImageCards";
 import styles from "./ProjectPage.module.css";
@@ -32,7 +33,7 @@ export function ImageGrid({ projectId, filter, tag, page, onPage, empty }: Image
         ({ embedding }) => embedding.state === "queued" || embedding.state === "running",
       )
         ? WAITING_REFETCH_MS
-        : false,
+        : untilRenewed(query),
   });
   const lastPage = Math.max(Math.ceil((images.data?.total ?? 0) / PAGE_SIZE) - 1, 0);
   const beyond = images.data !== undefined && !images.isPlaceholderData && page > lastPage;
@@ -51,16 +52,26 @@ export function ImageGrid({ projectId, filter, tag, page, onPage, empty }: Image
     );
   }
   const { items, total } = images.data;
-  if (total === 0 && filter === "all" && tag === null) return empty;
+  const outOfDate = images.isRefetchError && <OutOfDate error={images.error} retry={images.refetch} />;
   if (total === 0) {
     const named = texts.filters[filter];
     const text =
       tag === null ? texts.noMatchText(named) : words.noneTagged(tag, filter === "all" ? null : named);
-    return <PageMessage icon={<IconFilterOff />} title={texts.noMatchTitle} text={text} />;
+    return (
+      <>
+        {outOfDate}
+        {filter === "all" && tag === null ? (
+          empty
+        ) : (
+          <PageMessage icon={<IconFilterOff />} title={texts.noMatchTitle} text={text} />
+        )}
+      </>
+    );
   }
   const first = page * PAGE_SIZE;
   return (
     <>
+      {outOfDate}
       <ImageCards projectId={projectId} listing={`${projectId} ${filter} ${tag ?? ""}`} images={items} />
       <div className={`${styles.footer} numbers`}>
         <span>{texts.pageOf(first + 1, first + items.length, total)}</span>

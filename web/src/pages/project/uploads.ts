@@ -89,7 +89,8 @@ export class Uploads extends Observable<readonly Upload[]> {
         signal,
       );
       this.#change(key, { status: image.duplicate ? "duplicate" : "stored", progress: 1 });
-      if (!image.duplicate) this.#onStored();
+      // A duplicate, too: its first upload may have been stored and the answer lost on the way.
+      this.#onStored();
     } catch (error) {
       if (signal.aborted) return;
       const reason = error instanceof ApiError ? texts.uploadFailed(error.message) : texts.uploadOffline;

@@ -15,6 +15,14 @@ from engine.training.recipe import Recipe
 STATE, MODEL = "state.pt", "model.safetensors"
 
 
+def steps_taken(folder: Path) -> int:
+    """How many steps the run in a folder has saved; 0 where there is none."""
+    path = folder / STATE
+    if not path.is_file():
+        return 0
+    return int(torch.load(path, map_location="cpu", weights_only=True, mmap=True)["step"])
+
+
 @dataclass
 class TrainingState:
     """Everything that one step changes. The random numbers of a step follow from the seed and the step alone.

@@ -166,7 +166,7 @@ def run_rounds(
         played = parts.play(sam, embeddings, image_pe, placed, labels, logits_in, token, target, single_too, simulation)
         loss = played.loss * counts
         if observe is not None:
-            observe(played.logits.float(), target)
+            observe(played.logits, target)
         if backward is not None:
             backward(loss.sum() / len(plan))
         losses.append(loss.detach())

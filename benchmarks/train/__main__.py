@@ -23,7 +23,10 @@ TOLERANCE = 1e-3
 
 
 def main() -> int:
-    options = _parser().parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.error("there is no GPU here for --device cuda")
     device = torch.device(options.device)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
@@ -139,7 +142,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--image-size", type=_positive, default=256, help="model input in pixels (default: 256)")
     parser.add_argument("--repeats", type=_positive, default=3, help="of each way, after one to warm up (default: 3)")
     parser.add_argument("--threads", type=_positive, default=torch.get_num_threads(), help="of torch on the CPU")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="cpu or cuda")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cuda" if torch.cuda.is_available() else "cpu", help="cpu or cuda"
+    )
     parser.add_argument("--compile", action="store_true", help="also compiled; takes a minute or two to begin")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 
 from engine.training.command import INTERRUPTED
 from engine.training.data.scene_dataset import SCENES
+from engine.training.distributed import device_of
 from engine.training.entry import run_as_module
 from engine.training.loop import TrainingStopped
 from engine.training.overrides import build_recipe
@@ -46,14 +46,15 @@ def bundled(
     ),
     seed: Annotated[int, typer.Option(metavar="N", help="Of every random choice", min=0)] = 0,
 ) -> None:
-    """Find regions, train by vit_t and then by vit_t_gpu; the same command goes on with what OUT holds.
+    """Find regions, train by vit_t, then by vit_t_gpu, to OUT/vit_t.safetensors. Interrupted, it goes on where it was.
 
-    The first run is hours of two cores. The second is eight minutes of a large GPU and, at its full size, days of a CPU:
-    make it smaller there.
+    The first run is hours of two cores. The second is eight minutes of a large GPU, after two of compiling, and at its
+    full size days of a CPU: make it smaller there.
 
     Example: python -m engine.training.bundled photos made --leave-out dsb --second steps=200 --second whole_images=4
     """
-    # What is wrong with the second run is said before the hours of the first.
+    # What is wrong with a run is said before the minutes and hours of what comes before it.
+    chosen = device_of(device)
     lengths = build_recipe(NAME, first or ()).steps, build_recipe(ON_GPU, second or ()).steps
     regions = out / "regions"
     images, masks = write_regions(folder, regions, tuple(leave_out or ()), workers)
@@ -73,7 +74,7 @@ def bundled(
         out=out / "second",
         overrides=tuple(second or ()),
         start=str(begun.out / MODEL),
-        compile_model=torch.cuda.is_available() if device is None else device.startswith("cuda"),
+        compile_model=chosen.type == "cuda",
     )
     try:
         for request, length in zip((begun, started), lengths, strict=True):

@@ -78,7 +78,7 @@ def train(
     """
     from engine.errors import InvalidInput, InvalidSetting
     from engine.training.mae.recipe import mae as pretraining_recipe
-    from engine.training.overrides import build_recipe, describe, override
+    from engine.training.overrides import build_recipe, describe, override, parameters
     from engine.training.recipes import PRETRAINING
 
     overrides = tuple(set_ or ())
@@ -86,6 +86,8 @@ def train(
     if print_recipe:
         shown = override(pretraining_recipe, overrides) if pretrains else build_recipe(recipe, overrides)
         typer.echo("\n".join(describe(shown)))
+        if not pretrains and (several := parameters(recipe)):
+            typer.echo(f"Also to be set, each for several of these values: {', '.join(several)}.", err=True)
         return
     if out is None:
         raise InvalidInput("Say where the model goes with --out.")

@@ -81,7 +81,7 @@ def join(device: str | None = None) -> Iterator[tuple[Process, torch.device]]:
     is not there, and for one GPU that several processes are to share.
     """
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    chosen = _device(device, int(os.environ.get("LOCAL_RANK", "0")), several=world > 1)
+    chosen = device_of(device, int(os.environ.get("LOCAL_RANK", "0")), several=world > 1)
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
     if world == 1:
@@ -94,7 +94,8 @@ def join(device: str | None = None) -> Iterator[tuple[Process, torch.device]]:
         dist.destroy_process_group()
 
 
-def _device(name: str | None, local_rank: int, *, several: bool) -> torch.device:
+def device_of(name: str | None, local_rank: int = 0, *, several: bool = False) -> torch.device:
+    """The device that `join` would choose. Raises InvalidSetting as it does."""
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
     except RuntimeError as error:

@@ -47,12 +47,17 @@ def describe(recipe: object) -> list[str]:
     return [f"{name}={_written(value)}" for name, value in _leaves(recipe, "")]
 
 
+def parameters(name: str) -> list[str]:
+    """What a recipe itself takes; each decides several of the values it returns."""
+    return list(inspect.signature(RECIPES[name]).parameters)
+
+
 def _tree(overrides: Sequence[str]) -> Tree:
     tree: Tree = {}
     for override in overrides:
         name, equals, text = override.partition("=")
         if not equals or not name.strip():
-            raise InvalidInput(f"--set takes name=value, such as schedule.learning_rate=1e-4, not {override!r}.")
+            raise InvalidInput(f"A value is set by name=value, such as schedule.learning_rate=1e-4, not {override!r}.")
         *path, last = name.strip().split(".")
         inner = tree
         for part in path:

@@ -132,6 +132,11 @@ def vit_t(
     windows = _few_rounds(error_points=0)
     several_clicks = replace(windows, error_points=error_points)
     single = steps - encoder_steps - clicks_steps - decay_steps
+    if single < 1:
+        raise InvalidSetting(
+            f"steps={steps} leaves none for single prompts: encoder_steps={encoder_steps}, "
+            f"clicks_steps={clicks_steps} and decay_steps={decay_steps} are part of it."
+        )
     return Recipe(
         arch="vit_t",
         phases=(

@@ -84,8 +84,9 @@ def test_interrupted_run_saves_and_says_how_to_go_on(scenes: Path, weights: Path
 
 def test_recipe_is_printed_with_what_was_set(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "vit_h", "--print-recipe", "--set", "steps=900"]) == 0
-    printed = capsys.readouterr().out.splitlines()
-    assert {"phases.0.steps=900", "drop_path=0.4", "schedule.milestones=[600, 866]"} <= set(printed)
+    printed = capsys.readouterr()
+    assert {"phases.0.steps=900", "drop_path=0.4", "schedule.milestones=[600, 866]"} <= set(printed.out.splitlines())
+    assert printed.err == "Also to be set, each for several of these values: steps.\n"
 
 
 def test_help_names_every_recipe(maskloop: Maskloop) -> None:

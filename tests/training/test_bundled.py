@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import InvalidSetting
+from engine.errors import InvalidInput, InvalidSetting
 from engine.sam import architecture, load_checkpoint
 from engine.training.bundled import bundled
 from engine.training.scenes.export import write_scenes
@@ -37,4 +37,15 @@ def test_one_command_makes_a_model_and_begun_again_has_nothing_left_to_do(tmp_pa
 def test_what_is_wrong_with_the_second_run_is_said_before_the_first(tmp_path: Path) -> None:
     with pytest.raises(InvalidSetting, match="leaves none for whole inputs"):
         bundled(tmp_path, tmp_path / "made", first=FIRST, second=["steps=5", "windows_steps=5"], workers=1)
+    with pytest.raises(InvalidSetting, match="is no device"):
+        bundled(tmp_path, tmp_path / "made", device="gpu", workers=1)
     assert not (tmp_path / "made").exists()
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    list(write_scenes(tmp_path / "photos", count=1, seed=3, size=(96, 128), difficulty=0.3))
+    file = tmp_path / "made"
+    file.write_text("something else")
+    with pytest.raises(InvalidInput, match="is a file"):
+        bundled(tmp_path / "photos", file, device="cpu", workers=1)
+    assert file.read_text() == "something else"

@@ -86,8 +86,8 @@ def test_what_is_printed_can_be_set_again(name: str) -> None:
         ("data.large_scale_jitter.0=1", "data.large_scale_jitter is none and has no parts"),
         ("drop_path.x=1", "drop_path is 0.4 and has no parts"),
         ("steps.x=1", "steps has no parts"),
-        ("drop_path", "takes name=value"),
-        ("=3", "takes name=value"),
+        ("drop_path", "set by name=value"),
+        ("=3", "set by name=value"),
     ],
 )
 def test_wrong_overrides_are_sentences(override: str, complaint: str) -> None:

@@ -98,6 +98,11 @@ def test_values_of_the_bundled_models_recipe() -> None:
     assert all(recipe.pass_images(phase) >= phase.images for phase in recipe.phases)
 
 
+def test_too_few_steps_for_the_parts_of_the_bundled_model_are_refused_by_their_names() -> None:
+    with pytest.raises(InvalidSetting, match="steps=10 leaves none for single prompts: encoder_steps=600"):
+        vit_t(steps=10)
+
+
 def test_the_bundled_model_on_a_gpu_goes_on_or_begins_with_its_encoder() -> None:
     assert vit_t_gpu().needs_start
     assert [(phase.steps, phase.window) for phase in vit_t_gpu().phases] == [(1199, None)]

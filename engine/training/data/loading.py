@@ -1,5 +1,6 @@
 """Processes that load in the background, set up alike everywhere."""
 
+import signal
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,3 +36,5 @@ def _as_is(item: Any) -> Any:
 def _settle(_worker: int) -> None:
     """There is a process per core already."""
     cv2.setNumThreads(1)
+    # A terminal sends Ctrl-C to all of them; it is the first one's to answer, which stops these.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,5 +1,6 @@
 """Regions of a picture that stay what they are when the scale of segmentation changes."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import cv2
@@ -24,6 +25,15 @@ SIGMA = 0.8
 SMALLEST = 30
 
 
+def segmentation() -> Callable[..., NDArray[np.integer]]:
+    """Felzenszwalb's, of scikit-image. Raises InvalidSetting where that is not installed."""
+    try:
+        from skimage.segmentation import felzenszwalb
+    except ImportError as error:
+        raise InvalidSetting("Regions need scikit-image: pip install 'maskloop[regions]'.") from error
+    return felzenszwalb
+
+
 def stable_regions(image: NDArray[np.uint8], labelled: NDArray[np.bool_], most: int = 120) -> list[NDArray[np.bool_]]:
     """Up to `most` masks H×W of stable regions of an RGB image H×W×3, finest scales first.
 
@@ -31,10 +41,7 @@ def stable_regions(image: NDArray[np.uint8], labelled: NDArray[np.bool_], most: 
     maximally stable extremal regions (Matas et al., 2002), what hardly changes from a scale to the next is likely to
     be one thing. `labelled` (H×W) is what has masks already. Raises InvalidSetting without scikit-image.
     """
-    try:
-        from skimage.segmentation import felzenszwalb
-    except ImportError as error:
-        raise InvalidSetting("Regions need scikit-image: pip install 'maskloop[regions]'.") from error
+    felzenszwalb = segmentation()
     height, width = image.shape[:2]
     scale = min(1.0, LONGEST_SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))

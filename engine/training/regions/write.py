@@ -16,7 +16,7 @@ from engine.masks import rle
 from engine.training.data.dataset import read_pixels
 from engine.training.data.sa1b_folder import IMAGE_SUFFIXES
 from engine.training.data.sa1b_records import masks, parse
-from engine.training.regions.stable import stable_regions
+from engine.training.regions.stable import segmentation, stable_regions
 
 SOURCE = "regions"
 """The source that these masks are from, as `data.source_weights` names it: the prefix of the files' names."""
@@ -29,8 +29,10 @@ def write_regions(folder: Path, out: Path, leave_out: tuple[str, ...] = (), work
     the sources in `leave_out` (the part of a name before the first `_`), and those without a stable region, are not
     there.
 
-    Raises InvalidInput where `folder` has no images/ and annotations/, or a file cannot be read.
+    Raises InvalidInput where `folder` has no images/ and annotations/, a file cannot be read or `out` cannot be a
+    folder, InvalidSetting without scikit-image.
     """
+    segmentation()
     images, annotations = folder / "images", folder / "annotations"
     if not images.is_dir() or not annotations.is_dir():
         raise InvalidInput(f"{folder} must hold the folders images/ and annotations/.")
@@ -43,7 +45,10 @@ def write_regions(folder: Path, out: Path, leave_out: tuple[str, ...] = (), work
     if not chosen:
         raise InvalidInput(f"{folder} holds no image with annotations to look for regions in.")
     for part in ("images", "annotations"):
-        (out / part).mkdir(parents=True, exist_ok=True)
+        try:
+            (out / part).mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise InvalidInput(f"{out} cannot be a folder: a part of this path is a file.") from error
     work = partial(_write_one, out=out)
     if workers <= 1:
         counts = [work(each) for each in tqdm(chosen, desc="finding regions", unit="image")]

@@ -1,6 +1,7 @@
 import { Select } from "@mantine/core";
 import { IconTag } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import type { KeyboardEvent } from "react";
 import { tagsQuery } from "../batches/queries";
 import styles from "./tagging.module.css";
 import { words } from "./words";
@@ -21,6 +22,19 @@ export function TagFilter({ projectId, tag, onTag }: TagFilterProps) {
   const options = tags.map(({ tag: value, images }) => ({ value, label: words.tagOption(value, images) }));
   // A tag of the address that no image has any more.
   if (tag !== null && !tags.some((known) => known.tag === tag)) options.push({ value: tag, label: tag });
+
+  function chooseFirst(event: KeyboardEvent<HTMLInputElement>): void {
+    const typed = event.currentTarget.value.trim().toLowerCase();
+    if (event.key !== "Enter" || typed === "") return;
+    // The library chooses the first option once the list is there; who types faster than it opens means the same.
+    const list = document.getElementById(event.currentTarget.getAttribute("aria-controls") ?? "");
+    if (list?.querySelector("[data-combobox-selected]")) return;
+    const first = options.find(({ label }) => label.toLowerCase().includes(typed));
+    if (first === undefined) return;
+    event.currentTarget.blur();
+    onTag(first.value);
+  }
+
   return (
     <Select
       className={styles.filter}
@@ -34,6 +48,7 @@ export function TagFilter({ projectId, tag, onTag }: TagFilterProps) {
       limit={LISTED}
       nothingFoundMessage={words.noSuchTag}
       data={options}
+      onKeyDown={chooseFirst}
       value={tag}
       onChange={onTag}
     />

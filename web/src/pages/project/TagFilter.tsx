@@ -30,7 +30,7 @@ export function TagFilter({ projectId, tag, onTag }: TagFilterProps) {
     const list = document.getElementById(event.currentTarget.getAttribute("aria-controls") ?? "");
     if (list?.querySelector("[data-combobox-selected]")) return;
     const first = options.find(({ label }) => label.toLowerCase().includes(typed));
-    if (first === undefined) return;
+    if (first === undefined || first.value === tag) return;
     event.currentTarget.blur();
     onTag(first.value);
   }
